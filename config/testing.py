@@ -1,0 +1,57 @@
+"""What pytest needs before the settings are read: servers, keys, a Redis database per worker (`-p config.testing`).
+
+The tests have a data directory of their own, `$DATA_DIR/test`, whose PostgreSQL is fast and unsafe. With
+TEST_DATABASE_URL and TEST_REDIS_URL they run against those servers instead.
+"""
+
+import base64
+import os
+import sys
+
+from config.services import ServiceError, Services, data_dir, use
+
+# Known to everybody: it seals nothing but test data.
+TEST_DATA_KEY = "t1:" + base64.b64encode(bytes(range(64))).decode()
+TEST_SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
+
+
+def prepare(environ: dict[str, str] | os._Environ[str]) -> Services | None:
+    """Write the tests' environment into `environ`; return the embedded servers where some are needed."""
+    database, redis = (environ.get(name, "").strip() for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL"))
+    for name in [name for name in environ if _is_the_operators(name)]:
+        del environ[name]
+    home = data_dir(environ) / "test"
+    services = None if database and redis else use(home, "test")
+    environ["DATA_DIR"] = str(home)
+    environ["MASKLINE_TEST_BUILD"] = "1"
+    environ["MASKLINE_DATA_KEY"] = TEST_DATA_KEY
+    environ["MASKLINE_SECRET_KEY"] = TEST_SECRET_KEY
+    environ["MASKLINE_EMBEDDED_DATABASE_URL"] = database or (services.database_url if services else "")
+    environ["MASKLINE_EMBEDDED_REDIS_URL"] = redis or (services.redis_url if services else "")
+    return services
+
+
+def _is_the_operators(name: str) -> bool:
+    """Return whether the variable would let the shell of whoever runs the tests decide their outcome."""
+    return name in {"DATABASE_URL", "REDIS_URL", "DATABASE_REPLICA_URL", "EMAIL_URL", "HOST", "PORT"} or (
+        name.startswith("MASKLINE_") and not name.startswith("MASKLINE_FAULT")
+    )
+
+
+def redis_of_worker(url: str, worker: str) -> str:
+    """Return the address of the worker's own Redis database: gw0 -> 1, gw1 -> 2, without workers 0."""
+    number = int(worker.removeprefix("gw")) % 15 + 1 if worker.startswith("gw") else 0
+    joint = "&" if "?" in url else "?"
+    return url if number == 0 else f"{url}{joint}db={number}"
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["MASKLINE_EMBEDDED_REDIS_URL"] = redis_of_worker(
+        os.environ["MASKLINE_EMBEDDED_REDIS_URL"], os.environ["PYTEST_XDIST_WORKER"]
+    )
+else:
+    try:
+        # Held until the process ends: it is what keeps the servers up.
+        SERVICES = prepare(os.environ)
+    except ServiceError as problem:
+        sys.exit(f"bin/test: {problem}")

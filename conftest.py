@@ -1,0 +1,40 @@
+"""Fixtures every test relies on. The environment of the tests is set earlier, in config/testing.py."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from common import partitions
+
+TRUNCATE_GUARDS = """
+    SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname)
+      FROM pg_trigger
+     WHERE tgname LIKE '%append_only_truncate' AND NOT tgisinternal AND tgparentid = 0
+"""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Make today's partitions (a reused test database has last week's), and let flush truncate what is append-only."""
+    with django_db_blocker.unblock():
+        partitions.ensure_ahead(datetime.now(UTC))
+        with connection.cursor() as cursor:
+            cursor.execute(TRUNCATE_GUARDS)
+            for (statement,) in cursor.fetchall():
+                cursor.execute(statement)
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> None:
+    """Start each test with the worker's Redis database empty."""
+    cache.clear()
+
+
+@pytest.fixture
+def data_key() -> str:
+    """Return the text of the tests' data key."""
+    return str(settings.MASKLINE_DATA_KEY)
