@@ -7,6 +7,7 @@ TEST_DATABASE_URL and TEST_REDIS_URL they run against those servers instead.
 import base64
 import os
 import sys
+from collections.abc import MutableMapping
 
 from config.services import ServiceError, Services, data_dir, use
 
@@ -15,7 +16,7 @@ TEST_DATA_KEY = "t1:" + base64.b64encode(bytes(range(64))).decode()
 TEST_SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
 
 
-def prepare(environ: dict[str, str] | os._Environ[str]) -> Services | None:
+def prepare(environ: MutableMapping[str, str]) -> Services | None:
     """Write the tests' environment into `environ`; return the embedded servers where some are needed."""
     database, redis = (environ.get(name, "").strip() for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL"))
     for name in [name for name in environ if _is_the_operators(name)]:

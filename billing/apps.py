@@ -1,0 +1,11 @@
+"""The application `billing`: what it costs."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BillingConfig(AppConfig):
+    """Tariffs, packages, settlement and the ledger."""
+
+    name = "billing"
+    verbose_name = _("Billing")

@@ -1,0 +1,19 @@
+"""The Celery application and its timetable: crontab only, so that a restart of beat neither skips nor doubles a run."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+app = Celery("maskline")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "heartbeat": {"task": "console.tasks.beat_heartbeat", "schedule": crontab()},
+    "settle due hours": {"task": "billing.tasks.settle_due_hours", "schedule": crontab(minute="5,20,35,50")},
+    "make partitions ahead": {"task": "console.tasks.keep_partitions", "schedule": crontab(minute="17", hour="*/6")},
+    "drop what is past its term": {"task": "console.tasks.drop_expired", "schedule": crontab(minute="43", hour="3")},
+    "try quarantine again": {"task": "privacy.tasks.retry_quarantine", "schedule": crontab(minute="*/5")},
+    "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
+}

@@ -1,0 +1,51 @@
+"""Liveness and readiness for whoever runs this: /healthz says the process answers, /readyz that it can do its work."""
+
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from console.models import Heartbeat
+
+# The worker writes its heartbeat every minute, out of a task; two missed ones mean it is stuck.
+STALE_AFTER = timedelta(seconds=150)
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Return 200 as long as the web process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Return 200 with each part's state when database, Redis and the worker are there, otherwise 503."""
+    parts = {"database": _database(), "redis": _redis()}
+    parts["worker"] = _worker() if parts["database"] == "ok" else "unknown"
+    ready = all(state == "ok" for state in parts.values())
+    return JsonResponse({"status": "ok" if ready else "unready", **parts}, status=200 if ready else 503)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "unreachable"
+    return "ok"
+
+
+def _redis() -> str:
+    try:
+        cache.get("readyz")
+    except (RedisError, OSError):
+        return "unreachable"
+    return "ok"
+
+
+def _worker() -> str:
+    newest = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
+    if newest is None:
+        return "no heartbeat yet"
+    return "ok" if timezone.now() - newest < STALE_AFTER else "no heartbeat for over two minutes"
