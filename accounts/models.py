@@ -61,7 +61,7 @@ class Account(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Fix the shard at creation: it never changes, or two settlements could meet on one account."""
-        if self.pk is None:
+        if self._state.adding:
             self.shard = shard_of(self.code)
         super().save(*args, **kwargs)
 
