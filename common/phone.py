@@ -1,0 +1,107 @@
+"""Phone numbers: the stored form, what a person types, the masked form, the model field.
+
+The stored form is E.164 with a plus ("+8613900000101") where the text is one; anything else
+(10086, 95xxx, anonymous) is kept as it was sent.
+"""
+
+import re
+import unicodedata
+from typing import Any, TypeVar
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+
+from common.errors import BadInput
+from common.sealed import SealedTextField
+
+MAX_LENGTH = 32
+HOME_COUNTRY = "86"
+
+_ST = TypeVar("_ST", contravariant=True)
+_GT = TypeVar("_GT", covariant=True)
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_FILLING = re.compile(r"[\s\-().\u2010-\u2015\u2212/]+")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_TRUNK = re.compile(r"0([1-9][0-9]{8,10})")
+_WITHOUT_PLUS = re.compile(r"86[1-9][0-9]{9,10}")
+
+
+def normalise(text: str) -> str:
+    """Return the stored form of a number as a machine sent it. Raises BadInput over 32 characters."""
+    if E164.fullmatch(text):
+        return text
+    trimmed = text.replace("\0", "").strip()
+    if trimmed.startswith("+"):
+        joined = _FILLING.sub("", trimmed)
+        if E164.fullmatch(joined):
+            return joined
+    if len(trimmed) > MAX_LENGTH:
+        raise BadInput("number", f"longer than {MAX_LENGTH} characters")
+    return trimmed
+
+
+def parse_typed(text: str) -> str:
+    """Return the stored form of a number as a person types it.
+
+    Understands blanks, dashes, brackets, full-width digits, a leading 00, a bare Chinese
+    mobile number and a Chinese area code with its 0. Short codes stay as typed.
+    Raises BadInput over 32 characters.
+    """
+    plain = normalise(unicodedata.normalize("NFKC", text))
+    digits = _FILLING.sub("", plain)
+    if not digits.lstrip("+").isdecimal():
+        return plain
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    elif _MOBILE.fullmatch(digits):
+        digits = f"+{HOME_COUNTRY}{digits}"
+    elif trunk := _TRUNK.fullmatch(digits):
+        digits = f"+{HOME_COUNTRY}{trunk[1]}"
+    elif _WITHOUT_PLUS.fullmatch(digits):
+        digits = "+" + digits
+    # "+86 0755 ..." and "+86 (0)755 ...": the trunk 0 is not dialled from abroad.
+    if digits.startswith(f"+{HOME_COUNTRY}0"):
+        digits = f"+{HOME_COUNTRY}{digits[4:]}"
+    return digits
+
+
+def mask(number: str) -> str:
+    """Return the one masked form, e.g. +86139****0101; of a short number only the first character."""
+    if not E164.fullmatch(number):
+        country, national = "", number
+    else:
+        country = "+" + country_code(number)
+        national = number[len(country) :]
+    if len(national) < 8 or not national.isdecimal():
+        return country + national[:1] + "*" * (len(national) - 1)
+    tail = 4 if len(national) >= 11 else 2
+    return country + national[:3] + "*" * (len(national) - 3 - tail) + national[-tail:]
+
+
+def country_code(number: str) -> str:
+    """Return the country calling code of an E.164 number, or "" when nobody has it."""
+    for length in (1, 2, 3):
+        code = number[1 : 1 + length]
+        if int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return code
+    return ""
+
+
+class PhoneNumberField(SealedTextField[_ST, _GT]):
+    """A phone number in its stored form, sealed. See `SealedTextField` for what can be searched."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", MAX_LENGTH)
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return normalise(str(value))
+        except BadInput as problem:
+            raise ValidationError(problem.problem) from problem
+
+    def plain(self, value: Any) -> str:
+        return super().plain(normalise(str(value)))
