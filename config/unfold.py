@@ -1,0 +1,80 @@
+"""What the admin's theme asks of us: the sidebar by permission, and the badge that names the environment."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts import roles
+
+# (group, [(title, URL name, icon, action)]): an entry is shown to those who may do the action.
+SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
+    ("", [(gettext_noop("Dashboard"), "dashboard", "monitoring", "look")]),
+    (
+        gettext_noop("History"),
+        [
+            (gettext_noop("Calls"), "calls", "call", "look"),
+            (gettext_noop("Call events"), "call_events", "timeline", "look"),
+            (gettext_noop("SMS"), "messages", "sms", "look"),
+            (gettext_noop("Number status"), "number_statuses", "sim_card", "look"),
+        ],
+    ),
+    (
+        gettext_noop("Money"),
+        [
+            (gettext_noop("Balances"), "balances", "account_balance_wallet", "money"),
+            (gettext_noop("Charges"), "charges", "receipt_long", "money"),
+            (gettext_noop("Packages"), "packages", "inventory_2", "money"),
+            (gettext_noop("Ledger"), "ledger", "menu_book", "money"),
+            (gettext_noop("Settlement runs"), "settlement_runs", "schedule", "money"),
+            (gettext_noop("Reports"), "reports", "download", "money"),
+        ],
+    ),
+    (
+        gettext_noop("Operation"),
+        [
+            (gettext_noop("Quarantine"), "quarantine", "report", "look"),
+            (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
+            (gettext_noop("Numbers"), "admin:privacy_number_changelist", "dialpad", "look"),
+            (gettext_noop("Applications"), "admin:accounts_application_changelist", "apps", "look"),
+            (gettext_noop("Accounts"), "admin:accounts_account_changelist", "domain", "look"),
+            (gettext_noop("Tariffs"), "admin:billing_tariff_changelist", "sell", "money"),
+            (gettext_noop("Audit trail"), "admin:accounts_auditentry_changelist", "policy", "audit"),
+            (gettext_noop("Administration"), "admin:index", "settings", "look"),
+        ],
+    ),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar's groups with the entries the person may open; a page that is not built in is left out."""
+    groups = []
+    for group, entries in SIDEBAR:
+        items = [
+            {"title": _(title), "icon": icon, "link": link, "active": _is_here(request.path, link)}
+            for title, name, icon, action in entries
+            if roles.may(request.user, action) and (link := _link(name))
+        ]
+        if items:
+            groups.append({"title": _(group) if group else "", "items": items, "separator": bool(group)})
+    return groups
+
+
+def environment_badge(request: HttpRequest) -> list[str] | None:
+    """Return the badge beside the title: what this instance is for, in the theme's colour name."""
+    return None if settings.PRODUCTION else [_("Embedded"), "info"]
+
+
+def _link(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _is_here(path: str, link: str) -> bool:
+    """Return whether `path` is the entry's page or one below it; roots are only themselves."""
+    return path == link if link in {"/", reverse("admin:index")} else path.startswith(link)

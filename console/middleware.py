@@ -1,0 +1,41 @@
+"""The viewer's time zone, and no page kept by a cache."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+# Doors of machines: they carry no session, and nobody reads their times in a zone.
+MACHINE_DOORS = ("/rest/", "/upstream/", "/switch/", "/api/", "/static/", "/healthz", "/readyz", "/metrics")
+
+
+class ViewerMiddleware:
+    """Shows times in the zone of the signed-in person (StaffProfile) and marks every page for people `no-store`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the response, made in the viewer's zone."""
+        if request.path.startswith(MACHINE_DOORS):
+            return self.get_response(request)
+        with timezone.override(zone_of(request)):
+            response = self.get_response(request)
+            # A lazily rendered page (TemplateResponse) is rendered by now: the handler renders inside get_response.
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
+
+
+def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    """Return the zone of the signed-in person, else the instance's display zone."""
+    profile = getattr(request.user, "profile", None) if request.user.is_authenticated else None
+    name = profile.time_zone if profile else settings.MASKLINE_DISPLAY_ZONE
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return zoneinfo.ZoneInfo(settings.MASKLINE_DISPLAY_ZONE)
