@@ -1,5 +1,6 @@
 """The part of bin/lint that needs Django: system checks, and models without their migration. One process for both."""
 
+import io
 import os
 import sys
 
@@ -15,8 +16,8 @@ def main() -> int:
     try:
         held = testing.prepare(os.environ)
         django.setup()
-        call_command("check", fail_level="WARNING")
-        call_command("makemigrations", check=True, dry_run=True)
+        call_command("check", fail_level="WARNING", stdout=io.StringIO())
+        call_command("makemigrations", check=True, dry_run=True, verbosity=0)
     except (CommandError, services.ServiceError) as error:
         print(f"bin/lint: {error}", file=sys.stderr)
         return 1

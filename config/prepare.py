@@ -4,6 +4,7 @@ Checks, a backup before existing data is migrated, migrations, translations, sta
 in one process, because importing Django is what takes the time.
 """
 
+import io
 import os
 import sys
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     try:
         django.setup()
         translations.compile_stale(settings.BASE_DIR / "locale")
-        call_command("check")
+        call_command("check", stdout=io.StringIO())
         first = _migrate()
         _collect_static_files()
         _make_people(demo="--no-demo" not in arguments, first=first)

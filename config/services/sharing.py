@@ -1,18 +1,19 @@
 """Using the embedded servers of a data directory: start them if nobody has, and hold them up while we live."""
 
 import fcntl
-import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from config.services import postgres, redis
+from config.services import postgres, reach, redis
 from config.services.layout import Layout, Profile, ServiceError, adopt, not_writable
 
 PATIENCE_SECONDS = 60.0
+Environment = MutableMapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,18 @@ def _reason(layout: Layout) -> str:
         return f"PostgreSQL and Redis could not be started: see {layout.log}"
 
 
-def embedded(environ: dict[str, str] | os._Environ[str], profile: Profile = "run") -> Services | None:
+def embedded(environ: Environment, profile: Profile = "run") -> Services | None:
     """Start what the environment leaves to us, and write its addresses into `environ` for the settings.
 
-    None when DATABASE_URL and REDIS_URL both name servers of the operator's own.
+    None when DATABASE_URL and REDIS_URL both name servers of the operator's own. A named one that cannot be reached is
+    a ServiceError.
     """
-    if environ.get("DATABASE_URL", "").strip() and environ.get("REDIS_URL", "").strip():
+    database, cache = (environ.get(name, "").strip() for name in ("DATABASE_URL", "REDIS_URL"))
+    if database:
+        reach.postgres(database)
+    if cache:
+        reach.redis(cache)
+    if database and cache:
         return None
     services = use(data_dir(environ), profile)
     environ["MASKLINE_EMBEDDED_DATABASE_URL"] = services.database_url
@@ -105,6 +112,11 @@ def embedded(environ: dict[str, str] | os._Environ[str], profile: Profile = "run
     return services
 
 
-def data_dir(environ: dict[str, str] | os._Environ[str]) -> Path:
+def revive(data_dir: Path, profile: Profile = "run") -> None:
+    """Start a keeper again if the last one was killed; returns at once. For those who hold the servers for long."""
+    _start_keeper(Layout(data_dir, profile))
+
+
+def data_dir(environ: Mapping[str, str]) -> Path:
     """Return DATA_DIR, by default `var` in the checkout."""
     return Path(environ.get("DATA_DIR", "").strip() or Path(__file__).resolve().parents[2] / "var").absolute()

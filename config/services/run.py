@@ -1,0 +1,142 @@
+"""bin/run: the whole product on this machine. See docs/operations.md.
+
+Order: is the port free, embedded servers, `config.prepare` (the only one that imports Django), then the supervisor over
+web, worker and beat. This process holds the servers up, so it stays small and lives as long as they are needed.
+"""
+
+import argparse
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from config import services
+from config.services import certificate, ports
+from config.services.processes import die_with_parent
+from config.services.supervisor import Child, Supervisor
+
+WEB_WORKERS = 2
+WEB_THREADS = 8
+JOB_WORKERS = 2
+REVIVE_SECONDS = 2.0
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """Run until stopped; 1 after one line of reason when it cannot start."""
+    parser = argparse.ArgumentParser(prog="bin/run", description="Run Maskline: web, worker and beat.")
+    parser.add_argument("--no-demo", action="store_true", help="start empty on the first run")
+    options = parser.parse_args(arguments)
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
+    try:
+        host, doors = _doors(environ)
+        for port in doors.values():
+            ports.wait_until_free(host, port)
+        held = services.embedded(environ)
+        if status := _prepare(environ, demo=not options.no_demo):
+            return status
+        for port in doors.values():
+            ports.wait_until_free(host, port)
+        children = [*_web(host, doors, environ), *_jobs(doors["http"], environ)]
+    except services.ServiceError as problem:
+        print(f"bin/run: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    Supervisor(children, _quiet(environ), Watch(host, doors["http"], environ, embedded=held is not None)).run()
+    return 0
+
+
+def _doors(environ: Mapping[str, str]) -> tuple[str, dict[str, int]]:
+    """Return the host, and the port of each door: http, and https where asked for."""
+    doors = {"http": _port(environ, "PORT", "8000")}
+    if environ.get("HTTPS_PORT", "").strip():
+        doors["https"] = _port(environ, "HTTPS_PORT", "")
+    return environ.get("HOST", "").strip() or "127.0.0.1", doors
+
+
+def _port(environ: Mapping[str, str], name: str, default: str) -> int:
+    text = environ.get(name, "").strip() or default
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise services.ServiceError(f"{name} is {text!r}; give a whole number from 1 to 65535")
+    return int(text)
+
+
+def _prepare(environ: Mapping[str, str], *, demo: bool) -> int:
+    """Migrate and fill in a process of its own; one at a time for each data directory. Return its exit status."""
+    data = services.data_dir(environ)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data / "prepare.lock").open("ab")
+    except OSError as error:
+        raise services.ServiceError(f"DATA_DIR {data} cannot be used: {error.strerror} ({error.filename})") from error
+    parent = os.getpid()
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "config.prepare", *([] if demo else ["--no-demo"])]
+        ready_to_die = lambda: die_with_parent(signal.SIGTERM, parent)  # noqa: E731
+        return subprocess.run(command, env=environ, preexec_fn=ready_to_die).returncode
+
+
+def _web(host: str, doors: Mapping[str, int], environ: Mapping[str, str]) -> list[Child]:
+    """Return one gunicorn a door. Its control socket would be shared by all instances of one user; preload would share
+    the database connections of the parent."""
+    children = []
+    for door, port in doors.items():
+        command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", ports.authority(host, port)]
+        command += ["--worker-class", "gthread", "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+        command += ["--no-control-socket", "--graceful-timeout", "8", "--timeout", "60", "--log-level", "warning"]
+        if door == "https":
+            pair = certificate.pair(environ, services.data_dir(environ))
+            command += ["--certfile", str(pair.certificate), "--keyfile", str(pair.key)]
+        children.append(Child("web" if door == "http" else "web-tls", command))
+    return children
+
+
+def _jobs(port: int, environ: Mapping[str, str]) -> list[Child]:
+    """Return worker and beat. The port tells two runs on one data directory apart."""
+    celery = [sys.executable, "-m", "celery", "--quiet", "--skip-checks", "-A", "config"]
+    worker = ["worker", "--concurrency", str(JOB_WORKERS), "--hostname", f"maskline-{port}@%h", "--loglevel", "INFO"]
+    schedule = services.data_dir(environ) / f"celerybeat-schedule-{port}"
+    beat = ["beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
+    return [
+        Child("worker", [*celery, *worker, "--without-gossip", "--without-mingle"]),
+        Child("beat", [*celery, *beat]),
+    ]
+
+
+def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the children's environment. Celery warns root about pickled messages; ours are JSON only."""
+    return dict(environ) | {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+
+
+class Watch:
+    """What the supervisor looks at beside its children: ready yet, and is the keeper of the servers still there."""
+
+    def __init__(self, host: str, port: int, environ: Mapping[str, str], *, embedded: bool) -> None:
+        self.host, self.port = host, port
+        self.data = services.data_dir(environ)
+        self.name = (environ.get("MASKLINE_ALLOWED_HOSTS", "").split(",")[0].strip() or "127.0.0.1").lstrip(".*")
+        self.embedded = embedded
+        self.revive_at = time.monotonic() + REVIVE_SECONDS
+
+    def __call__(self, supervisor: Supervisor) -> None:
+        """Say once that the product is ready; start a keeper again when somebody killed it."""
+        if supervisor.eager and ports.status(self.host, self.port, "/readyz", self.name or "127.0.0.1") == 200:
+            supervisor.eager = False
+            address = ports.authority(ports.reachable_host(self.host), self.port)
+            supervisor.say(
+                f"Maskline is ready: http://{address}  (user operator, password in {self.data / 'users.json'})"
+            )
+        if self.embedded and time.monotonic() > self.revive_at:
+            self.revive_at = time.monotonic() + REVIVE_SECONDS
+            services.revive(self.data)
+
+
+if __name__ == "__main__":
+    os.chdir(CHECKOUT)
+    sys.exit(main(sys.argv[1:]))
