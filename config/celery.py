@@ -1,9 +1,11 @@
 """The Celery application and its timetable: crontab only, so that a restart of beat neither skips nor doubles a run."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("maskline")
@@ -17,3 +19,9 @@ app.conf.beat_schedule = {
     "try quarantine again": {"task": "privacy.tasks.retry_quarantine", "schedule": crontab(minute="*/5")},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
+
+
+@beat_init.connect
+def beat_at_once(**_: Any) -> None:
+    """Send the first heartbeat when beat starts: readiness must not wait for the next full minute."""
+    app.send_task("console.tasks.beat_heartbeat", expires=60)

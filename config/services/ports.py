@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import json
 import socket
 import time
 
@@ -39,16 +40,22 @@ def reachable_host(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
 
 
-def status(host: str, port: int, path: str, name: str, timeout: float = 2.0) -> int:
-    """Return the HTTP status of GET `path` asked for host `name`; 0 when nobody answers in time."""
+def ask(host: str, port: int, path: str, name: str, timeout: float = 2.0) -> tuple[int, dict[str, str]]:
+    """Return status and JSON object of GET `path` asked for host `name`; (0, {}) when nobody answers in time."""
     line = http.client.HTTPConnection(reachable_host(host), port, timeout=timeout)
     try:
         line.request("GET", path, headers={"Host": name})
-        return line.getresponse().status
+        answer = line.getresponse()
+        text = answer.read()
     except (OSError, http.client.HTTPException):
-        return 0
+        return 0, {}
     finally:
         line.close()
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    return answer.status, said if isinstance(said, dict) else {}
 
 
 def authority(host: str, port: int) -> str:

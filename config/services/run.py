@@ -23,6 +23,10 @@ WEB_WORKERS = 2
 WEB_THREADS = 8
 JOB_WORKERS = 2
 REVIVE_SECONDS = 2.0
+READY_SECONDS = 0.25
+LOOK_SECONDS = 30.0
+# CELERY_TASK_TIME_LIMIT and a minute.
+STUCK_SECONDS = 660.0
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -115,26 +119,43 @@ def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class Watch:
-    """What the supervisor looks at beside its children: ready yet, and is the keeper of the servers still there."""
+    """What the supervisor looks at beside its children: ready yet, is the keeper of the servers there, does work move.
+
+    A worker can be alive and stuck (a poller that lost its connection): then /readyz misses its heartbeat. It is killed
+    only after longer than any task may take, for two long exports keep the heartbeat waiting as well.
+    """
 
     def __init__(self, host: str, port: int, environ: Mapping[str, str], *, embedded: bool) -> None:
         self.host, self.port = host, port
         self.data = services.data_dir(environ)
         self.name = (environ.get("MASKLINE_ALLOWED_HOSTS", "").split(",")[0].strip() or "127.0.0.1").lstrip(".*")
         self.embedded = embedded
-        self.revive_at = time.monotonic() + REVIVE_SECONDS
+        self.revive_at = self.look_at = self.moved_at = time.monotonic()
 
     def __call__(self, supervisor: Supervisor) -> None:
         """Say once that the product is ready; start a keeper again when somebody killed it."""
-        if supervisor.eager and ports.status(self.host, self.port, "/readyz", self.name or "127.0.0.1") == 200:
+        now = time.monotonic()
+        if self.embedded and now > self.revive_at:
+            self.revive_at = now + REVIVE_SECONDS
+            services.revive(self.data)
+        if now > self.look_at:
+            self.look_at = now + (READY_SECONDS if supervisor.eager else LOOK_SECONDS)
+            self._look(supervisor, now)
+
+    def _look(self, supervisor: Supervisor, now: float) -> None:
+        status, parts = ports.ask(self.host, self.port, "/readyz", self.name or "127.0.0.1")
+        if status == 200 and supervisor.eager:
             supervisor.eager = False
             address = ports.authority(ports.reachable_host(self.host), self.port)
             supervisor.say(
                 f"Maskline is ready: http://{address}  (user operator, password in {self.data / 'users.json'})"
             )
-        if self.embedded and time.monotonic() > self.revive_at:
-            self.revive_at = time.monotonic() + REVIVE_SECONDS
-            services.revive(self.data)
+        servers_are_well = parts.get("database") == parts.get("redis") == "ok"
+        if not servers_are_well or parts.get("worker") == "ok":
+            self.moved_at = now
+        elif now - self.moved_at > STUCK_SECONDS:
+            self.moved_at = now
+            supervisor.restart("worker", "beat")
 
 
 if __name__ == "__main__":

@@ -118,6 +118,13 @@ class Supervisor:
         else:
             self._signal_all(signal.SIGKILL)
 
+    def restart(self, *names: str) -> None:
+        """Kill these children; they are started again as after any death."""
+        for child in self.children:
+            if child.name in names:
+                self.say(f"{child.name:<{self.width}} | is stuck; killed")
+                child.signal_group(signal.SIGKILL)
+
     def say(self, line: str) -> None:
         """Print one line; a reader that went away (`bin/run | head`) is no reason to stop."""
         try:
