@@ -21,7 +21,8 @@ _ST = TypeVar("_ST", contravariant=True)
 _GT = TypeVar("_GT", covariant=True)
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_FILLING = re.compile(r"[\s\-().\u2010-\u2015\u2212/]+")
+# Blanks, dashes, brackets, and the invisible direction marks that copying from a phone leaves.
+_FILLING = re.compile(r"[\s\-().\u2010-\u2015\u2212/\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _TRUNK = re.compile(r"0([1-9][0-9]{8,10})")
 _WITHOUT_PLUS = re.compile(r"86[1-9][0-9]{9,10}")
@@ -31,7 +32,8 @@ def normalise(text: str) -> str:
     """Return the stored form of a number as a machine sent it. Raises BadInput over 32 characters."""
     if E164.fullmatch(text):
         return text
-    trimmed = text.replace("\0", "").strip()
+    # Half a surrogate pair (possible in JSON) has no bytes to seal.
+    trimmed = text.encode("utf-8", "replace").decode().replace("\0", "").strip()
     if trimmed.startswith("+"):
         joined = _FILLING.sub("", trimmed)
         if E164.fullmatch(joined):

@@ -32,8 +32,8 @@ class SealedExact(Exact):
     """Equality that probes the column under every live key."""
 
     def get_prep_lookup(self) -> Any:
-        if _is_expression(self.rhs):
-            return super().get_prep_lookup()
+        if self.rhs is None or _is_expression(self.rhs):
+            return super().get_prep_lookup()  # Django turns None into IS NULL
         return self.lhs.output_field.seals(self.rhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
