@@ -2,15 +2,19 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from statistics import median
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from console.simulation import clock, failures, texts, traffic
+from accounts import digests, headers
+from console.simulation import clock, failures, sender, texts, traffic
 from console.simulation.people import Line
 from console.simulation.records import Kind, Record
 from console.simulation.traffic import Plan
@@ -176,3 +180,58 @@ def test_instants_of_an_empty_window_are_none() -> None:
 )
 def test_the_switch_counts_parts_as_the_product_does(content: str, count: int) -> None:
     assert texts.parts(content) == count
+
+
+class Door(BaseHTTPRequestHandler):
+    """The far end, as contract.md describes it: checks the signature, counts, or answers what it was told to."""
+
+    protocol_version = "HTTP/1.1"
+    bodies: list[list[Any]] = []
+    answers: list[int] = []
+    peers: set[Any] = set()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        credentials = headers.parse(dict(self.headers.items()))
+        right = digests.matches("AKSK", credentials.digest, credentials.nonce, credentials.created, "secret-1")
+        status = self.answers.pop(0) if self.answers else (200 if right and self.path == sender.PATH else 401)
+        self.peers.add(self.client_address)
+        if status == 200:
+            self.bodies.append(json.loads(body))
+        answer = json.dumps({"resultcode": "0", "stored": len(json.loads(body)), "repeated": 0, "quarantined": 0})
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def door() -> Iterator[str]:
+    Door.bodies, Door.answers, Door.peers = [], [], set()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_switch_signs_and_keeps_its_connection_and_sends_at_most_a_thousand_at_once(door: str) -> None:
+    with sender.Sender(door, key="switch1", secret="secret-1") as switch:
+        tally = switch.send([{"n": index} for index in range(2500)])
+    assert [len(body) for body in Door.bodies] == [1000, 1000, 500]
+    assert (tally.received, tally.stored) == (2500, 2500) and len(Door.peers) == 1
+
+
+def test_a_door_that_is_away_for_a_moment_is_tried_again(door: str) -> None:
+    Door.answers = [503]
+    with sender.Sender(door, key="switch1", secret="secret-1") as switch:
+        assert switch.send([{"n": 1}]).stored == 1
+
+
+def test_a_refusal_is_told_with_its_status(door: str) -> None:
+    with sender.Sender(door, key="switch1", secret="wrong-secret") as switch:
+        with pytest.raises(sender.SendFailed, match="answered 401"):
+            switch.send([{"n": 1}])

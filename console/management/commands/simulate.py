@@ -1,0 +1,84 @@
+"""Realistic traffic through the same door as a real switch."""
+
+import argparse
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.models import Upstream
+from common.errors import MasklineError
+from common.periods import parse_instant
+from console.simulation import delivery, stage, traffic
+from console.simulation.traffic import Plan
+
+DEFAULT_CALLS = 1000
+
+
+class Command(BaseCommand):
+    """Send made-up events, CDRs, SMS and number statuses, decided by a seed, over HTTP."""
+
+    help = "Send realistic traffic of the numbers there are through /upstream/v1/notifications, decided by a seed."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say what can be chosen."""
+        add = parser.add_argument
+        add("--calls", type=int, default=DEFAULT_CALLS, help=f"how many calls (default {DEFAULT_CALLS})")
+        add(
+            "--from", dest="start", metavar="TIME", help="first instant, with an offset (default: a day before)"
+        )
+        add("--to", dest="end", metavar="TIME", help="end, with an offset (default: now)")
+        add("--seed", default="1", help="what decides everything (default 1)")
+        add("--url", help="the Maskline to send to (default: this one, started for the purpose if it does not run)")
+        add("--upstream", metavar="CODE", help="who delivers (may be left out when there is exactly one)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Send the traffic and print what became of it."""
+        try:
+            upstream = the_upstream(options["upstream"])
+            plan = self._plan(upstream, options)
+            with delivery.door(upstream, options["url"]) as sender:
+                tally, kinds = delivery.deliver(sender, traffic.records(plan), self._progress)
+        except MasklineError as problem:
+            raise CommandError(str(problem)) from problem
+        parts = ", ".join(f"{count} {kind.value}" for kind, count in kinds.items())
+        self.stdout.write(f"sent {tally.received} records: {parts}")
+        self.stdout.write(f"stored {tally.stored}, repeated {tally.repeated}, quarantined {tally.quarantined}")
+
+    def _plan(self, upstream: Upstream, options: dict[str, Any]) -> Plan:
+        end = _instant(options["end"], timezone.now())
+        start = _instant(options["start"], end - timedelta(days=1))
+        if end - start < traffic.SHORTEST:
+            raise CommandError(f"--to must be at least {traffic.SHORTEST.seconds // 60} minutes after --from")
+        if options["calls"] < 1:
+            raise CommandError("--calls must be 1 or more")
+        lines = stage.lines(upstream, start=start, end=end)
+        if not lines:
+            raise CommandError(
+                f"no number is held from {start.isoformat()} to {end.isoformat()} by an application {upstream.code} "
+                "serves; provision some (docs/operations.md), or choose another time"
+            )
+        zone = ZoneInfo(settings.MASKLINE_DISPLAY_ZONE)
+        return Plan(seed=options["seed"], calls=options["calls"], start=start, end=end, lines=lines, zone=zone)
+
+    def _progress(self, received: int, at: datetime) -> None:
+        self.stderr.write(f"{received} records, at {at:%Y-%m-%d %H:%M}Z")
+
+
+def the_upstream(code: str | None) -> Upstream:
+    """Return the upstream of that code, or the only one there is; CommandError otherwise."""
+    found = list(Upstream.objects.filter(code=code) if code else Upstream.objects.all()[:2])
+    if len(found) == 1:
+        return found[0]
+    if code:
+        raise CommandError(f"there is no upstream {code}")
+    raise CommandError("name an --upstream: there are several" if found else "there is no upstream yet; provision one")
+
+
+def _instant(text: str | None, default: datetime) -> datetime:
+    """Return the instant in UTC, in whole seconds."""
+    chosen = parse_instant(text) if text else default
+    return chosen.astimezone(UTC).replace(microsecond=0)
