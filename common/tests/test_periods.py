@@ -119,6 +119,9 @@ def test_times_on_the_wire_are_utc(wire: str, microsecond: int) -> None:
         "2026-03-01T02:03:04+08:00",
         "２０２６-03-01 02:03:04",
         "20260301020304",
+        "2026-W09-7 02:03:04",
+        "2026-03-01 02+08:00",
+        "2026-03-01 02:03:0x",
     ],
 )
 def test_what_is_no_wire_time_is_refused(wire: str) -> None:
