@@ -73,6 +73,8 @@ class LedgerEntry(models.Model):
     )
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=6)
 
+    account_path = "transaction__account"
+
     class Meta:
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger entries")

@@ -37,6 +37,8 @@ class Number(models.Model):
     rental_from = models.DateField(_("rental from"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
+    account_path = "holdings__application__account"
+
     class Meta:
         verbose_name = _("number")
         verbose_name_plural = _("numbers")
@@ -59,6 +61,8 @@ class Holding(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="holdings", verbose_name=_("application"))
     valid_from = models.DateTimeField(_("from"))
     valid_to = models.DateTimeField(_("to"), null=True, blank=True)
+
+    account_path = "application__account"
 
     class Meta:
         verbose_name = _("holding")
@@ -97,3 +101,13 @@ class NumberStatus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.status}"
+
+    @classmethod
+    def account_rows(cls, account_id: int) -> models.Q:
+        """Return the condition for what happened to numbers while an account held them."""
+        held = {
+            "number__holdings__application__account": account_id,
+            "number__holdings__valid_from__lte": models.F("at"),
+        }
+        open_ended = models.Q(number__holdings__valid_to__isnull=True)
+        return models.Q(**held) & (open_ended | models.Q(number__holdings__valid_to__gt=models.F("at")))

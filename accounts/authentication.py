@@ -1,0 +1,150 @@
+"""Who signed a request, or why it is refused: both generations of signature, checks in the order of northbound.md 9."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+
+from accounts import digests, headers, lockout, nonces
+from accounts.addresses import is_listed
+from accounts.headers import Credentials
+from accounts.models import Application, Upstream, UpstreamApplication
+from accounts.refusals import Refused, Step
+
+__all__ = ["Principal", "Refused", "Step", "authenticate"]
+
+Door = Literal["customer", "upstream"]
+BEIJING = timedelta(hours=8)
+# An unknown key costs a digest too, so that its time does not tell it from a known one.
+NOBODYS_SECRET = "0" * 32
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who signed: an application of ours, an upstream, or (signed_app_key) a vendor's app_key that names both."""
+
+    application: Application | None
+    upstream: Upstream | None
+    key: str
+    signed_app_key: str = ""
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """A principal with what its signature is checked against."""
+
+    principal: Principal
+    secret: str
+    usable: bool
+    allowed_ips: list[str]
+    strict_nonces: bool = False
+
+
+def authenticate(
+    headers_sent: Mapping[str, str], *, address: str, door: Door, now: datetime, body: bytes = b""
+) -> Principal:
+    """Return who signed a request from `address` at `now`. Raises Refused with the first check that fails.
+
+    `body` is only needed where X-Content-SHA256 may be sent. Flow control, mode and frozen account come after this.
+    Call it outside a transaction: what it counts must stand although the request fails.
+    """
+    credentials = headers.parse(headers_sent, lenient=_is_lenient if door == "customer" else headers.never)
+    storable = _is_storable(credentials.key)
+    if storable and lockout.is_locked(address, credentials.key, now):
+        raise Refused("1020176")
+    holder = _holder(credentials.key, door) if storable else None
+    if holder is None:
+        _digest_matches(credentials, NOBODYS_SECRET, body)
+        raise Refused("1010003")
+    if not holder.usable:
+        raise Refused("1010008")
+    if holder.allowed_ips and not is_listed(address, holder.allowed_ips):
+        raise Refused("1020166")
+    beijing = _clock(credentials, now)
+    if not _digest_matches(credentials, holder.secret, body):
+        _refuse_digest(address, credentials.key, now)
+    _check_reuse(credentials, now, beijing=beijing, strict=holder.strict_nonces)
+    return holder.principal
+
+
+def _clock(credentials: Credentials, now: datetime) -> bool:
+    """Return whether Created was matched as UTC+8 (False: as UTC). Raises Refused when it fits neither clock."""
+    skew = _skew()
+    ahead = credentials.created_at - now
+    if abs(ahead) <= skew:
+        used = nonces.first_use(credentials)
+        if used is not None and now - used > skew:
+            raise Refused("1010013")
+        return False
+    if settings.MASKLINE["accept_beijing_time"] and abs(ahead - BEIJING) <= skew:
+        return True
+    raise Refused("1010013")
+
+
+def _check_reuse(credentials: Credentials, now: datetime, *, beijing: bool, strict: bool) -> None:
+    """Remember what must be remembered. Raises Refused for a header that was used before and may not be again."""
+    if not beijing and not strict:
+        return
+    used, first = nonces.remember(credentials, now)
+    if not first and (strict or now - used > _skew()):
+        raise Refused("1010013")
+
+
+def _digest_matches(credentials: Credentials, secret: str, body: bytes) -> bool:
+    """Return whether the digest is right; X-Content-SHA256 is the body's and is digested with the nonce."""
+    nonce = credentials.nonce + credentials.content_sha256
+    right = digests.matches(credentials.generation, credentials.digest, nonce, credentials.created, secret)
+    return right and credentials.content_sha256 in ("", digests.content(body))
+
+
+def _refuse_digest(address: str, key: str, now: datetime) -> None:
+    """Count a wrong digest and refuse it; of many at once, those beyond the limit hear of the lock-out already."""
+    failures = lockout.count_wrong_digest(address, key, now)
+    raise Refused("1020176" if failures > settings.MASKLINE["lockout_failures"] else "1010010")
+
+
+def _holder(key: str, door: Door) -> _Holder | None:
+    return _customer(key) if door == "customer" else _upstream(key) or _vendor(key)
+
+
+def _customer(key: str) -> _Holder | None:
+    application = Application.objects.select_related("account").filter(app_key=key).first()
+    if application is None:
+        return None
+    return _Holder(
+        Principal(application, None, key),
+        application.app_secret,
+        application.state == Application.State.ACTIVE,
+        application.allowed_ips,
+        application.strict_nonces,
+    )
+
+
+def _upstream(key: str) -> _Holder | None:
+    upstream = Upstream.objects.filter(key=key).first()
+    if upstream is None:
+        return None
+    return _Holder(Principal(None, upstream, key), upstream.secret, True, upstream.allowed_ips)
+
+
+def _vendor(key: str) -> _Holder | None:
+    listed = UpstreamApplication.objects.select_related("upstream", "application__account").filter(app_key=key).first()
+    if listed is None:
+        return None
+    principal = Principal(listed.application, listed.upstream, key, signed_app_key=key)
+    return _Holder(principal, listed.app_secret, True, listed.upstream.allowed_ips)
+
+
+def _is_lenient(key: str) -> bool:
+    return _is_storable(key) and Application.objects.filter(app_key=key, lenient_headers=True).exists()
+
+
+def _is_storable(key: str) -> bool:
+    """Return whether a key can be in the database at all: a NUL or a megabyte need not be looked up."""
+    return len(key) <= headers.LONGEST and key.isprintable()
+
+
+def _skew() -> timedelta:
+    return timedelta(seconds=settings.MASKLINE["clock_skew_seconds"])

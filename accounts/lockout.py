@@ -1,0 +1,47 @@
+"""The lock-out (1020176): too many wrong digests of one (address, key) refuse the pair for a while (northbound.md 12).
+
+Only wrong digests count. A fault of form or of the clock is a mistake, not a guess.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from accounts.models import Lockout
+from common.sql import query
+
+
+def is_locked(address: str, key: str, now: datetime) -> bool:
+    """Return whether the pair is refused at `now`."""
+    return Lockout.objects.filter(address=address, key=key, locked_until__gt=now).exists()
+
+
+def count_wrong_digest(address: str, key: str, now: datetime) -> int:
+    """Count one wrong digest and return which of its window it is; the one that reaches the limit locks the pair."""
+    terms = settings.MASKLINE
+    values: dict[str, Any] = {
+        "address": address,
+        "key": key,
+        "now": now,
+        "limit": terms["lockout_failures"],
+        "window": timedelta(minutes=terms["lockout_window_minutes"]),
+        "lock": timedelta(minutes=terms["lockout_minutes"]),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query("accounts", "count_wrong_digest"), values)
+        (failures,) = cursor.fetchone()
+    return int(failures)
+
+
+def release(address: str, key: str = "") -> int:
+    """Forget the failures of an address, with one key or with all; return how many pairs there were."""
+    pairs = Lockout.objects.filter(address=address)
+    return (pairs.filter(key=key) if key else pairs).delete()[0]
+
+
+def forget_old(now: datetime) -> int:
+    """Remove the pairs whose window and lock are long over; return how many."""
+    before = now - timedelta(days=1)
+    return Lockout.objects.filter(window_started_at__lt=before).exclude(locked_until__gt=before).delete()[0]

@@ -1,0 +1,29 @@
+-- name: count_wrong_digest
+-- Counts one wrong digest of (address, key) and locks the pair at the limit; one statement, so that none is lost.
+INSERT INTO accounts_lockout AS pair (address, key, failures, window_started_at, locked_until)
+VALUES (%(address)s, %(key)s, 1, %(now)s,
+        CASE WHEN %(limit)s <= 1 THEN %(now)s::timestamptz + %(lock)s::interval END)
+ON CONFLICT (address, key) DO UPDATE SET
+    failures = CASE WHEN pair.window_started_at <= %(now)s::timestamptz - %(window)s::interval
+                      OR pair.locked_until <= %(now)s THEN 1 ELSE pair.failures + 1 END,
+    window_started_at = CASE WHEN pair.window_started_at <= %(now)s::timestamptz - %(window)s::interval
+                               OR pair.locked_until <= %(now)s THEN %(now)s ELSE pair.window_started_at END,
+    locked_until = CASE WHEN pair.window_started_at <= %(now)s::timestamptz - %(window)s::interval
+                          OR pair.locked_until <= %(now)s
+                        THEN CASE WHEN %(limit)s <= 1 THEN %(now)s::timestamptz + %(lock)s::interval END
+                        WHEN pair.locked_until IS NULL AND pair.failures + 1 >= %(limit)s
+                        THEN %(now)s::timestamptz + %(lock)s::interval
+                        ELSE pair.locked_until END
+RETURNING failures
+
+-- name: remember_nonce
+-- Notes the first use of a header; a second use changes nothing. Gives the time of the first use and whether it is this one.
+WITH fresh AS (
+    INSERT INTO accounts_usednonce (key, digest, first_used_at, forget_at)
+    VALUES (%(key)s, %(digest)s, %(now)s, %(forget_at)s)
+    ON CONFLICT (digest) DO NOTHING
+    RETURNING first_used_at
+)
+SELECT first_used_at, true FROM fresh
+UNION ALL
+SELECT first_used_at, false FROM accounts_usednonce WHERE digest = %(digest)s
