@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import FieldError, ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import F, Q, Value
+from django.test import RequestFactory
 from django.test.utils import isolate_apps
 
 from common.errors import BadInput, WrongKey
@@ -155,3 +157,13 @@ def test_ordering_by_ciphertext_is_refused() -> None:
                 ordering = ["-number"]
 
         assert [error.id for error in Sorted.check()] == ["maskline.E092"]
+
+
+def test_the_admins_search_finds_a_number(sealed_model: Any, rf: RequestFactory) -> None:
+    class Numbers(ModelAdmin):  # type: ignore[type-arg]
+        search_fields = ("=number", "alias__exact")
+
+    sealed_model.objects.create(number=A)
+    sealed_model.objects.create(number=B)
+    rows, _ = Numbers(sealed_model, AdminSite()).get_search_results(rf.get("/"), sealed_model.objects.all(), A)
+    assert [row.number for row in rows] == [A]
