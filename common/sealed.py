@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.core import checks
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models.lookups import Exact, In, IsNull
 
@@ -39,6 +40,8 @@ class SealedExact(Exact):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         if not isinstance(self.rhs, list):
             return super().as_sql(compiler, connection)
+        if not self.rhs:
+            raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
         marks = ", ".join(["%s"] * len(self.rhs))
         return f"{column} IN ({marks})", (*params, *self.rhs)
@@ -84,10 +87,13 @@ class SealedTextField(models.CharField[_ST, _GT]):
         return seal_text(self.plain(value))
 
     def seals(self, value: Any) -> list[bytes | None]:
-        """Return every stored form of a search value, one per live key."""
+        """Return every stored form of a search value, one per live key; none if it could not be stored."""
         if value is None or isinstance(value, bytes):
             return [value]
-        return [*keyring().seals(self.plain(value).encode())]
+        try:
+            return [*keyring().seals(self.plain(value).encode())]
+        except BadInput:
+            return []
 
     def plain(self, value: Any) -> str:
         """Return the text to seal for a value given by a caller. Raises BadInput when too long."""
