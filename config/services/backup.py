@@ -4,11 +4,13 @@ Never the keys: a stolen backup alone yields no number, and one without its keys
 the ids and fingerprints of the keys that were live.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +82,7 @@ def _fill(installation: Installation, scratch: Path, now: datetime) -> dict[str,
     for name in FOLDERS:
         if (installation.data_dir / name).is_dir():
             shutil.copytree(installation.data_dir / name, scratch / name)
-    files = {str(path.relative_to(scratch)): _digest(path) for path in _files(scratch)}
+    files = {str(path.relative_to(scratch)): digest(path) for path in _files(scratch)}
     manifest = {
         "format": FORMAT,
         "made_at": now.isoformat(timespec="seconds"),
@@ -107,7 +109,7 @@ def check(folder: Path) -> dict[str, Any]:
             raise ServiceError(f"{folder / MANIFEST} names the file {name}, which no backup holds")
         if not path.is_file():
             raise ServiceError(f"{path} is missing from the backup")
-        if _digest(path) != written:
+        if digest(path) != written:
             raise ServiceError(f"{path} is not what was backed up: its SHA-256 differs")
     return manifest
 
@@ -139,27 +141,33 @@ def _require_keys(manifest: Mapping[str, Any], installation: Installation) -> No
 
 
 def _load(box: Toolbox, installation: Installation, dump: Path, *, replace: bool) -> None:
-    """Feed the dump to psql as one transaction, so that a failure leaves the old content."""
-    clear = f"SET lock_timeout = '{_LOCK_PATIENCE}'; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
-    psql = [str(box.folder / "psql"), "-X", "-q", "-o", os.devnull, "-v", "ON_ERROR_STOP=1", "--single-transaction"]
+    """Feed the dump to psql as one transaction. Only a dump read to its end is committed: a failure changes nothing."""
+    clear = f"SET LOCAL lock_timeout = '{_LOCK_PATIENCE}'; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
     script = [str(box.folder / "pg_restore"), "--no-owner", "--no-privileges", "-f", "-", str(dump)]
+    psql = [str(box.folder / "psql"), "-X", "-q", "-o", os.devnull, "-v", "ON_ERROR_STOP=1", "-f", "-"]
     environ = tool_environment(installation.target)
-    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ) as reading:
-        loaded = subprocess.run(
-            [*psql, *(["-c", clear] if replace else []), "-f", "-"],
-            stdin=reading.stdout,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environ,
-        )
-        if reading.stdout:
+    with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as errors:
+        with (
+            subprocess.Popen(script, stdout=subprocess.PIPE, stderr=complaints, env=environ) as reading,
+            subprocess.Popen(psql, stdin=subprocess.PIPE, stderr=errors, env=environ) as loading,
+        ):
+            assert reading.stdout and loading.stdin
+            # A psql that stopped is told by its status.
+            with contextlib.suppress(BrokenPipeError), loading.stdin as pipe:
+                pipe.write(f"BEGIN; {clear if replace else ''}\n".encode())
+                shutil.copyfileobj(reading.stdout, pipe, 1 << 20)
+                if reading.wait() == 0:
+                    pipe.write(b"COMMIT;\n")
             reading.stdout.close()
-        complaint = reading.stderr.read().decode() if reading.stderr else ""
-    if loaded.returncode or reading.returncode:
-        said = reason(loaded.stderr if loaded.returncode else complaint)
-        hint = "; stop bin/run and all other programs on this database first" if "lock timeout" in said else ""
-        raise ServiceError(f"nothing was restored: {said}{hint}")
+        for process, said in ((loading, errors), (reading, complaints)):
+            if process.returncode:
+                said.seek(0)
+                raise _not_restored(reason(said.read().decode(errors="replace")))
+
+
+def _not_restored(said: str) -> ServiceError:
+    hint = "; stop bin/run and all other programs on this database first" if "lock timeout" in said else ""
+    return ServiceError(f"nothing was restored: {said}{hint}")
 
 
 def _put_back(source: Path, target: Path) -> None:
@@ -184,7 +192,8 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _digest(path: Path) -> dict[str, Any]:
+def digest(path: Path) -> dict[str, Any]:
+    """Return what the manifest says of a file: SHA-256 and size in bytes."""
     with path.open("rb") as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
 
