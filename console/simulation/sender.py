@@ -69,10 +69,10 @@ class Sender:
         """Send the pushes, at most BATCH in a request; return what became of them. Raises SendFailed."""
         total = Tally()
         for first in range(0, len(pushes), BATCH):
-            total += self._post(orjson.dumps(pushes[first : first + BATCH]))
+            total += self.post(orjson.dumps(pushes[first : first + BATCH]))
         return total
 
-    def _post(self, body: bytes) -> Tally:
+    def post(self, body: bytes) -> Tally:
         """Send one body until it is taken: records have ids, so sending again does no harm."""
         answer = ""
         for attempt in range(TRIES):

@@ -1,0 +1,71 @@
+"""bin/bench [NAME...] [--full]."""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench import catalogue, result
+from bench.catalogue import Bench
+from bench.place import Place, open_place
+from bench.result import Result
+from config import services
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmarks and print their table; 1 when a budget is not met or one failed."""
+    lines = ", ".join(repr(name) for bench in catalogue.BENCHES for name in bench.names)
+    parser = argparse.ArgumentParser(prog="bin/bench", description=f"Measure against references. Names: {lines}.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which, by how its name begins (default: all)")
+    parser.add_argument("--full", action="store_true", help="10,000,000 rows where that is the budget's size")
+    options = parser.parse_args(arguments)
+    try:
+        benches = catalogue.chosen(options.names)
+        place = open_place()
+        place.make_template()
+    except KeyError as unknown:
+        return _fail(f"there is no benchmark {unknown}; there are {lines}")
+    except (services.ServiceError, subprocess.CalledProcessError) as problem:
+        return _fail(str(problem))
+    results: list[Result] = []
+    failed = []
+    for bench in benches:
+        try:
+            results += _run(place, bench, bench.full_rows if options.full else bench.rows)
+        except subprocess.CalledProcessError:
+            failed.append(bench.key)
+    print(result.table(results))
+    if failed:
+        return _fail(f"failed: {', '.join(failed)}")
+    return 0 if all(line.met for line in results) else 1
+
+
+def _run(place: Place, bench: Bench, rows: int) -> list[Result]:
+    """Run one in a process of its own, on a database of its own."""
+    database = bench.database(rows)
+    if bench.kept and database in place.databases():
+        place.migrate(database)
+    else:
+        place.copy(database)
+    began = time.monotonic()
+    print(f"bin/bench: {', '.join(bench.names)}: {rows:,} rows", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "results.json"
+        command = [sys.executable, "-m", "bench.one", bench.function, str(rows), str(told)]
+        subprocess.run(command, env=place.environment(database), check=True)
+        results = result.read(told)
+    if not bench.kept:
+        place.drop(database)
+    print(f"bin/bench: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return results
+
+
+def _fail(text: str) -> int:
+    print(f"bin/bench: {text}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""The benchmarks there are: names, sizes, and the function each one's own process calls. Imports no Django."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One benchmark: `function` is "module:name", called as name(rows) -> list[Result] on an empty database.
+
+    `names` are the lines it prints; a `kept` database is made once per size and used again.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    function: str
+    rows: int
+    full_rows: int
+    kept: bool = False
+
+    def database(self, rows: int) -> str:
+        """Return the name of its database."""
+        return f"maskline_bench_{self.key}_{rows}"
+
+
+BENCHES = (
+    Bench("ingest", ("CDR ingest over HTTP", "CDR file import"), "bench.ingest:run", 200_000, 1_000_000),
+    Bench("settlement", ("settlement",), "bench.money:settlement", 1_000_000, 1_000_000),
+    Bench("growth", ("10x the history",), "bench.money:growth", 1_000_000, 10_000_000),
+    Bench("detail", ("detail report",), "bench.money:detail_report", 1_000_000, 1_000_000),
+    Bench("history", ("console history page",), "bench.history:run", 1_000_000, 10_000_000, kept=True),
+)
+
+
+def chosen(names: list[str]) -> list[Bench]:
+    """Return the benchmarks that print a line of one of these names (or begin so); all without names.
+
+    Raises KeyError with a name that none has.
+    """
+    wanted = []
+    for name in names:
+        found = [bench for bench in BENCHES if any(line.lower().startswith(name.lower()) for line in bench.names)]
+        if not found:
+            raise KeyError(name)
+        wanted += found
+    return [bench for bench in BENCHES if not names or bench in wanted]
