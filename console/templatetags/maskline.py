@@ -1,14 +1,17 @@
 """Filters for pages: masked numbers, money, times in the viewer's zone, durations."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
-from common import errors, money, phone
+from common import errors, money, phone, timeid
+from console import causes
 
 register = template.Library()
 
@@ -99,3 +102,100 @@ def percent(part: int | Decimal | None, total: int | Decimal | None) -> str:
     if not total or part is None:
         return NONE
     return f"{100 * Decimal(part) / Decimal(total):.1f} %"
+
+
+@register.filter
+def shown(number: str | None, revealed: bool) -> str:
+    """Return a real number: in full when this response reveals it, else masked."""
+    return str(number) if number and revealed else masked(number)
+
+
+@register.filter
+def outcome(call: Any) -> str:
+    """Return what became of a call in words."""
+    return causes.outcome(call)
+
+
+@register.filter
+def hang_up(code: int | None) -> str:
+    """Return a hang-up reason in words."""
+    return causes.hang_up(code)
+
+
+@register.filter
+def q850(code: int | None) -> str:
+    """Return a Q.850 cause in words."""
+    return causes.q850(code)
+
+
+@register.filter
+def sms_result(code: int | None) -> str:
+    """Return the result of a message in words."""
+    return causes.sms_result(code)
+
+
+@register.filter
+def number_status(code: int | None) -> str:
+    """Return a number's status in words."""
+    return causes.number_status(code)
+
+
+@register.filter
+def number_cause(code: str) -> str:
+    """Return the cause of a number's status in words."""
+    return causes.number_cause(code)
+
+
+@register.filter
+def talk_seconds(call: Any) -> int | None:
+    """Return a call's talk seconds; None when it was not answered."""
+    return causes.talk_seconds(call)
+
+
+@register.filter
+def idtime(key: UUID) -> datetime:
+    """Return the instant in a time-ordered id: the first time of the record."""
+    return timeid.instant(key)
+
+
+@register.filter
+def inputtime(at: datetime | None) -> str:
+    """Return a time as an <input type="datetime-local"> takes it, in the viewer's zone; "" for none."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M") if at else ""
+
+
+@register.filter
+def called(event: Any) -> str:
+    """Return the number an event says was called: X in clear, a real number masked."""
+    number = event.called_number
+    return str(number) if number and event.number_id and number == event.number.number else masked(number)
+
+
+@register.filter
+def item(code: str) -> str:
+    """Return what a charge is for, in words."""
+    return str(causes.ITEMS.get(code, code))
+
+
+@register.filter
+def blocked(reason: str) -> str:
+    """Return why usage waits, in words."""
+    return str(causes.BLOCKED.get(reason, reason))
+
+
+@register.filter
+def minus(left: int, right: int) -> int:
+    """Return left - right."""
+    return left - right
+
+
+@register.filter
+def share(part: int, total: int) -> int:
+    """Return part of total as whole per cent, 0 to 100."""
+    return min(100, max(0, round(100 * part / total))) if total else 0
+
+
+@register.filter
+def hourlater(at: datetime) -> datetime:
+    """Return the instant an hour later."""
+    return at + timedelta(hours=1)

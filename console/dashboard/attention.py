@@ -1,0 +1,152 @@
+"""What needs a person: each finding is a sentence with a colour and a page to go to."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Min, OuterRef, Subquery
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Account, Upstream
+from accounts.scope import Scope
+from billing.models import Tariff
+from console import causes
+from console.models import Job
+from console.templatetags.maskline import age
+from privacy.models import Quarantined, Source, Usage
+
+BAD, WARN = "bad", "warn"
+FAILED_JOBS_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at."""
+
+    level: str
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When an upstream last delivered, and whether it has been silent for too long."""
+
+    code: str
+    last_at: datetime | None
+    newest_at: datetime | None
+    silent: bool
+
+
+def findings(scope: Scope, arrived: list[Arrival], now: datetime) -> list[Finding]:
+    """Return what needs attention, worst first; an empty list means that nothing does."""
+    found = [
+        *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope), *_standing(scope),
+        *_silent(arrived), *_jobs(scope, now),
+    ]  # fmt: skip
+    return sorted(found, key=lambda finding: finding.level != BAD)
+
+
+def arrivals(scope: Scope, now: datetime) -> list[Arrival]:
+    """Return each upstream's last arrival, by the index on (upstream, received_at); none for a customer's user."""
+    latest = scope.rows(Source).filter(upstream=OuterRef("pk")).order_by("-received_at")
+    rows = (
+        scope.rows(Upstream)
+        .order_by("code")
+        .annotate(
+            last_at=Subquery(latest.values("received_at")[:1]), newest_at=Subquery(latest.values("newest_at")[:1])
+        )
+    )
+    limit = now - timedelta(minutes=settings.MASKLINE["silent_upstream_minutes"])
+    return [Arrival(row.code, row.last_at, row.newest_at, row.last_at is None or row.last_at < limit) for row in rows]
+
+
+def _prices(scope: Scope) -> list[Finding]:
+    if scope.account_id is not None or scope.rows(Tariff).exists():
+        return []
+    text = _("No price is set. Usage waits uncharged until provision brings tariffs.")
+    return [Finding(BAD, text, _link("admin:billing_tariff_changelist"))]
+
+
+def _waiting(scope: Scope) -> list[Finding]:
+    rows = scope.rows(Usage).exclude(blocked_reason="").values("blocked_reason")
+    return [
+        _waits(row["blocked_reason"], row["n"], row["oldest"])
+        for row in rows.annotate(n=Count("pk"), oldest=Min("hour")).order_by("-n")
+    ]
+
+
+def _waits(reason: str, n: int, oldest: datetime) -> Finding:
+    text = ngettext(
+        "%(n)s usage line waits uncharged: %(reason)s (oldest %(age)s).",
+        "%(n)s usage lines wait uncharged: %(reason)s (oldest %(age)s).",
+        n,
+    )
+    words = {"n": f"{n:,}", "reason": causes.BLOCKED.get(reason, reason), "age": age(oldest)}
+    return Finding(BAD, text % words, _link("admin:privacy_usage_changelist"))
+
+
+def _behind(scope: Scope, now: datetime) -> list[Finding]:
+    """Hours are due some minutes after their end; ten more are given before anyone is told."""
+    due = now - timedelta(minutes=70 + settings.MASKLINE["settlement_delay_minutes"])
+    rows = scope.rows(Usage).filter(hour__lte=due, blocked_reason="")
+    oldest = rows.aggregate(oldest=Min("hour"))["oldest"]
+    if oldest is None:
+        return []
+    text = _("Settlement is behind: usage of an hour that ended %(age)s ago is not charged. Is the worker running?")
+    return [Finding(WARN, text % {"age": age(oldest + timedelta(hours=1))}, _link("settlement_runs"))]
+
+
+def _quarantine(scope: Scope) -> list[Finding]:
+    open_ = scope.rows(Quarantined).filter(state=Quarantined.State.OPEN)
+    found = open_.aggregate(n=Count("pk"), oldest=Min("received_at"))
+    if not found["n"]:
+        return []
+    text = ngettext(
+        "%(n)s record is in quarantine (oldest %(age)s).",
+        "%(n)s records are in quarantine (oldest %(age)s).",
+        found["n"],
+    )
+    return [Finding(WARN, text % {"n": f"{found['n']:,}", "age": age(found["oldest"])}, _link("quarantine"))]
+
+
+def _standing(scope: Scope) -> list[Finding]:
+    counted = dict(scope.rows(Account).exclude(state=Account.State.GOOD).values_list("state").annotate(n=Count("pk")))
+    found = []
+    if n := counted.get(Account.State.ARREARS, 0):
+        text = ngettext("%(n)s account is in arrears.", "%(n)s accounts are in arrears.", n) % {"n": n}
+        found.append(Finding(BAD, text, _link("balances", "?state=arrears")))
+    if n := counted.get(Account.State.LOW, 0):
+        text = ngettext("%(n)s account is low on balance.", "%(n)s accounts are low on balance.", n) % {"n": n}
+        found.append(Finding(WARN, text, _link("balances", "?state=low")))
+    return found
+
+
+def _silent(arrived: list[Arrival]) -> list[Finding]:
+    return [
+        Finding(
+            WARN,
+            _("Upstream %(code)s has been silent for %(age)s.") % {"code": row.code, "age": age(row.last_at)}
+            if row.last_at
+            else _("Upstream %(code)s has never delivered a record.") % {"code": row.code},
+        )
+        for row in arrived
+        if row.silent
+    ]
+
+
+def _jobs(scope: Scope, now: datetime) -> list[Finding]:
+    failed = scope.rows(Job).filter(state=Job.State.FAILED, requested_at__gte=now - FAILED_JOBS_FOR).count()
+    if not failed:
+        return []
+    text = ngettext("%(n)s job failed this week.", "%(n)s jobs failed this week.", failed) % {"n": failed}
+    return [Finding(WARN, text, _link("jobs"))]
+
+
+def _link(name: str, query: str = "") -> str:
+    try:
+        return reverse(name) + query
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,1 @@
+"""What happened: calls, call events, SMS and number status, searched by index and paged by key."""

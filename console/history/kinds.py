@@ -1,0 +1,131 @@
+"""By what each history can be searched. A kind turns the typed text into branches, each answered by one index."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.scope import Scope
+from common import phone
+from common.errors import BadInput
+from common.keyring import keyring
+from common.phone import E164
+from privacy.models import Call, Number
+
+Branches = Sequence[Q]
+SESSIONS_AT_MOST = 200
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One entry of the "search by" list."""
+
+    label: str | Promise
+    branches: Callable[[Scope, str], Branches]
+    needs_range: bool = False
+
+
+def equal(*fields: str) -> Callable[[Scope, str], Branches]:
+    """Return branches that compare plain columns with the text."""
+    return lambda _scope, text: [Q(**{field: text.strip()}) for field in fields]
+
+
+def number(*fields: str) -> Callable[[Scope, str], Branches]:
+    """Return branches for a real number in any of the columns, one for each live data key."""
+
+    def branches(_scope: Scope, text: str) -> Branches:
+        typed = phone.parse_typed(text)
+        return [Q(**{field: sealed}) for field in fields for sealed in keyring().seals(typed.encode())]
+
+    return branches
+
+
+def sealed(field: str) -> Callable[[Scope, str], Branches]:
+    """Return branches for a sealed text column."""
+    return lambda _scope, text: [Q(**{field: value}) for value in keyring().seals(text.strip().encode())]
+
+
+def x_number(scope: Scope, text: str) -> Branches:
+    """Return branches for an X: its rows (a number issued again is a new row) in the person's scope."""
+    rows = scope.rows(Number).filter(number=phone.parse_typed(text)).values_list("pk", flat=True)
+    return [Q(number_id=pk) for pk in rows] or [Q(pk__in=[])]
+
+
+def through_calls(field: str) -> Callable[[Scope, str], Branches]:
+    """Return a branch for events of the sessions whose CDR has the text in `field` (events have no index on it)."""
+
+    def branches(scope: Scope, text: str) -> Branches:
+        calls = scope.rows(Call).filter(**{field: text.strip()}).order_by("-pk")
+        sessions = calls.values_list("session_id", flat=True)[:SESSIONS_AT_MOST]
+        return [Q(session_id__in=[session for session in sessions if session])]
+
+    return branches
+
+
+def anything(number_kind: Callable[[Scope, str], Branches], *ids: str) -> Callable[[Scope, str], Branches]:
+    """Return branches for a text of any kind: our id, an X, a real number, else any of the id columns."""
+
+    def branches(scope: Scope, text: str) -> Branches:
+        try:
+            return [Q(pk=uuid.UUID(text.strip()))]
+        except ValueError:
+            pass
+        if looks_like_number(text):
+            found = list(number_kind(scope, text))
+            x_rows = x_number(scope, text)
+            return found if x_rows == [Q(pk__in=[])] else [*found, *x_rows]
+        return equal(*ids)(scope, text)
+
+    return branches
+
+
+def looks_like_number(text: str) -> bool:
+    """Return whether a person would call the text a phone number."""
+    try:
+        typed = phone.parse_typed(text)
+    except BadInput:
+        return False
+    return bool(E164.fullmatch(typed)) or (typed.isdecimal() and 3 <= len(typed) <= 13)
+
+
+ANYTHING = _("Anything")
+NUMBER = _("Real number (A or B)")
+X_NUMBER = _("X number")
+SESSION = _("Session id")
+RECORD = _("Record id")
+BINDING = _("Binding id")
+LAST_FOUR = _("Last four digits")
+
+CALLS = {
+    "any": Kind(
+        ANYTHING, anything(number("caller_number", "destination_number"), "session_id", "record_id", "subscription_id")
+    ),
+    "number": Kind(NUMBER, number("caller_number", "destination_number")),
+    "x": Kind(X_NUMBER, x_number),
+    "session": Kind(SESSION, equal("session_id")),
+    "record": Kind(RECORD, equal("record_id")),
+    "binding": Kind(BINDING, equal("subscription_id")),
+    "order": Kind(_("User data (order)"), sealed("user_data")),
+    "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
+}
+EVENTS = {
+    "any": Kind(ANYTHING, anything(number("caller_number", "called_number"), "session_id")),
+    "number": Kind(NUMBER, number("caller_number", "called_number")),
+    "x": Kind(X_NUMBER, x_number),
+    "session": Kind(SESSION, equal("session_id")),
+    "record": Kind(RECORD, through_calls("record_id")),
+    "binding": Kind(BINDING, through_calls("subscription_id")),
+    "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
+}
+MESSAGES = {
+    "any": Kind(ANYTHING, anything(number("calling_number", "called_number"), "sms_id")),
+    "number": Kind(NUMBER, number("calling_number", "called_number")),
+    "x": Kind(X_NUMBER, x_number),
+    "sms": Kind(_("SMS id"), equal("sms_id")),
+    "binding": Kind(BINDING, equal("subscription_id"), needs_range=True),
+    "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
+}
+STATUSES = {"x": Kind(X_NUMBER, x_number)}

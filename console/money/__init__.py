@@ -1,0 +1,1 @@
+"""What it cost: balances, charges that explain themselves, packages, ledger, settlement runs."""
