@@ -14,7 +14,7 @@ _FORMULA = re.compile(_IGNORED + r"[=+\-@＝＋－＠﹢﹣﹦﹫−|%]")
 _CONTROL = re.compile(r"[\t\r\n\x00]")
 # Numbers, dates and times: what a spreadsheet would read as anything but text.
 _NUMERIC = re.compile(r"\s*[(]?[¥$€£]?[0-9０-９][0-9０-９.,:/\-\s]*([eE][0-9]+)?%?[)]?\s*")
-PHONE = re.compile(r"\+?[0-9*]+")
+PHONE = re.compile(r"\+[0-9][0-9*]{4,}|[0-9*]+")
 
 
 def is_risky(text: str) -> bool:

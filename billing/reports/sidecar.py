@@ -92,10 +92,6 @@ def _amounts(totals: Totals) -> dict[str, dict[str, Decimal]]:
     return {currency: items for currency, items in amounts.items() if items}
 
 
-def _texts(items: dict[str, Decimal]) -> dict[str, str]:
-    return {item: str(amount) for item, amount in items.items()}
-
-
 def _with_sums(totals: Totals) -> Totals:
     """Return the totals with a `total` per currency, amounts as exact text."""
     shown: Totals = {}

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from common import timeid
 from common.phone import mask
 from privacy.models import Call, Message, Quarantined
 from privacy.models.arrivals import Kind
+from privacy.segments import minutes, talk_seconds
 
 BATCH = 2000
 ESTIMATE_LIMIT = 20_001
@@ -93,7 +93,6 @@ class RecordDetail(Extract):
         """Yield the machine CSV in blocks of about 256 KB, from a server-side cursor."""
         self.rows = 0
         yield columns.header(self.columns)
-        unmasked = self.request.unmasked
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         for row in self.found().order_by("pk").values_list(*self.fields).iterator(chunk_size=BATCH):
@@ -162,8 +161,8 @@ class CallDetail(RecordDetail):
     def _text(self, cells: list[Any]) -> Sequence[Any]:
         answered_at, ended_at = cells[17], cells[18]
         # The talk time as it is charged: from the answer to the end, every started minute whole (billing.md 1).
-        seconds = None if answered_at is None else ceil((ended_at - answered_at).total_seconds())
-        talk = (None, None) if seconds is None else (seconds, ceil(seconds / 60))
+        seconds = None if answered_at is None else talk_seconds(answered_at, ended_at)
+        talk = (None, None) if seconds is None else (seconds, minutes(seconds))
         return super()._text([*cells[:20], *talk, *cells[20:]])
 
     def __str__(self) -> str:
