@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """One line: what was measured, what its reference did in the same run, and whether the budget (design.md 5) holds."""
+    """One line: what was measured, what its reference did in the same run, whether the budget is met."""
 
     name: str
     figure: str
