@@ -1,5 +1,9 @@
-"""The doors of `privacy`."""
+"""The machines' doors of this app; config.urls includes them at the root."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from privacy.api import upstream
+
+urlpatterns = [
+    path("upstream/v1/notifications", upstream.notifications, name="upstream_notifications"),
+]

@@ -1,0 +1,1 @@
+"""The machines' doors: upstreams deliver, later customers bind and switches ask."""

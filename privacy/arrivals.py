@@ -1,0 +1,168 @@
+"""Records arrive: one transaction a source, each record stored once, nothing lost, every push due written with it."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+from psycopg import errors
+
+from accounts.models import Upstream
+from common import partitions
+from common.faults import fault_point
+from privacy.completeness import completeness
+from privacy.conservation import conservation
+from privacy.models import Call, CallEvent, Message, Source
+from privacy.storing import refusals
+from privacy.storing.batch import Writer
+from privacy.wire import Item
+
+__all__ = ["Origin", "Outcome", "completeness", "conservation", "receive", "receive_batches"]
+
+log = logging.getLogger(__name__)
+ATTEMPTS = 4
+_PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records come from: the request (id, address) or the imported file (name, SHA-256), and who brought it."""
+
+    door: str = Source.Door.REQUEST
+    request_id: UUID | None = None
+    address: str | None = None
+    file_name: str = ""
+    file_sha256: str = ""
+    user_id: int | None = None
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """received = stored + repeated + quarantined."""
+
+    stored: int
+    repeated: int
+    quarantined: int
+
+
+def receive(
+    items: Sequence[Item],
+    *,
+    upstream: Upstream,
+    signed_app_key: str = "",
+    source: Origin,
+    now: datetime,
+    push: bool = True,
+) -> Outcome:
+    """Store the items of one request in one transaction and return what became of them, after its commit.
+
+    Safe to repeat and to run many times at once. Raises DatabaseError when the database is away: nothing stored.
+    """
+    return receive_batches(
+        lambda: [items], upstream=upstream, signed_app_key=signed_app_key, source=source, now=now, push=push
+    )
+
+
+def receive_batches(
+    batches: Callable[[], Iterable[Sequence[Item]]],
+    *,
+    upstream: Upstream,
+    signed_app_key: str = "",
+    source: Origin | Callable[[], Origin],
+    now: datetime,
+    push: bool = True,
+) -> Outcome:
+    """Store all batches of one source in one transaction, as `receive`.
+
+    `batches` is called again when the transaction must be run again. `source` may be a function that is called at the
+    end, when a file's SHA-256 is known.
+    """
+
+    def once() -> Outcome:
+        return _receive(batches(), upstream, signed_app_key, source, now, push)
+
+    fault_point("ingest.parsed")
+    outcome = with_patience(once)
+    fault_point("ingest.after_commit")
+    return outcome
+
+
+def with_patience(work: Callable[[], T]) -> T:
+    """Return what `work` returns in a transaction of its own; run it again after a deadlock or a dropped partition."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return work()
+        except DatabaseError as error:
+            if attempt == ATTEMPTS or connection.in_atomic_block or not _passes(error):
+                raise
+            log.warning("stored again after %s", type(error.__cause__).__name__)
+            for model in (Call, CallEvent, Message):
+                partitions.forget(model._meta.db_table)
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))
+    raise AssertionError("not reached")
+
+
+def _receive(
+    batches: Iterable[Sequence[Item]],
+    upstream: Upstream,
+    signed_app_key: str,
+    source: Origin | Callable[[], Origin],
+    now: datetime,
+    push: bool,
+) -> Outcome:
+    row = open_source(source if isinstance(source, Origin) else Origin(door=Source.Door.IMPORT), upstream, now)
+    writer = Writer(upstream=upstream, source_id=row.pk, signed_app_key=signed_app_key, now=now, push=push)
+    for items in batches:
+        outcome = writer.store(items)
+        row.stored += outcome.stored
+        row.repeated += outcome.repeated
+        row.quarantined += len(outcome.refused)
+        row.received += len(items)
+        row.newest_at = _newest(items, row.newest_at)
+        refusals.put(outcome.refused, upstream_id=upstream.pk, source_id=row.pk, signed_app_key=signed_app_key, now=now)
+    if not isinstance(source, Origin):
+        _describe(row, source())
+    row.save()
+    fault_point("ingest.before_commit")
+    return Outcome(row.stored, row.repeated, row.quarantined)
+
+
+def open_source(origin: Origin, upstream: Upstream, now: datetime) -> Source:
+    """Return a new source row with nothing counted yet."""
+    row = Source(upstream=upstream, received_at=now)
+    _describe(row, origin)
+    row.save(force_insert=True)
+    return row
+
+
+def _describe(row: Source, origin: Origin) -> None:
+    row.door = origin.door
+    row.request_id = origin.request_id
+    row.address = origin.address
+    row.file_name = origin.file_name[-255:]
+    row.file_sha256 = origin.file_sha256
+    row.user_id = origin.user_id
+    row.person = origin.person
+
+
+def _newest(items: Iterable[Item], newest: datetime | None) -> datetime | None:
+    """Return the newest time of records that could be read."""
+    for item in items:
+        at: Any = refusals.occurred_at(item.facts) if item.problem is None else None
+        if at is not None and (newest is None or at > newest):
+            newest = at
+    return newest
+
+
+def _passes(error: DatabaseError) -> bool:
+    cause = error.__cause__
+    no_partition = isinstance(cause, errors.CheckViolation) and cause.diag.constraint_name is None
+    return isinstance(cause, _PASSING) or no_partition

@@ -1,0 +1,37 @@
+-- name: sessions_near
+-- The sessions of these keys that were heard of within a day of the given instants.
+SELECT w.session_key, s.application_id, s.number_id, s.first_at, s.last_at
+FROM unnest(%(keys)s::bytea[]) AS w (session_key)
+JOIN privacy_session s ON s.upstream_id = %(upstream)s::bigint AND s.session_key = w.session_key
+
+-- name: upsert_sessions
+-- Makes or prolongs one session per row and takes its next push numbers; after 24 h of silence it is a new generation.
+INSERT INTO privacy_session AS s
+    (upstream_id, session_key, generation, session_id, account_id, application_id, number_id, subscription_id,
+     push_sequence, first_at, last_at)
+SELECT %(upstream)s::bigint, w.session_key, coalesce(near.generation, newest.generation + 1, 0), w.session_id,
+       w.account_id, w.application_id, w.number_id, w.subscription_id, w.pushes, w.first_at, w.last_at
+FROM unnest(%(keys)s::bytea[], %(sessions)s::text[], %(accounts)s::bigint[], %(applications)s::bigint[],
+            %(numbers)s::bigint[], %(subscriptions)s::text[], %(pushes)s::bigint[],
+            %(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
+     AS w (session_key, session_id, account_id, application_id, number_id, subscription_id, pushes, first_at, last_at)
+LEFT JOIN LATERAL (
+    SELECT e.generation FROM privacy_session e
+    WHERE e.upstream_id = %(upstream)s::bigint AND e.session_key = w.session_key
+      AND w.first_at <= e.last_at + interval '24 hours' AND w.last_at >= e.first_at - interval '24 hours'
+    ORDER BY e.generation DESC LIMIT 1
+) near ON true
+LEFT JOIN LATERAL (
+    SELECT e.generation FROM privacy_session e
+    WHERE e.upstream_id = %(upstream)s::bigint AND e.session_key = w.session_key
+    ORDER BY e.generation DESC LIMIT 1
+) newest ON near.generation IS NULL
+ON CONFLICT (upstream_id, session_key, generation) DO UPDATE SET
+    account_id = coalesce(s.account_id, excluded.account_id),
+    application_id = coalesce(s.application_id, excluded.application_id),
+    number_id = coalesce(s.number_id, excluded.number_id),
+    subscription_id = coalesce(nullif(s.subscription_id, ''), excluded.subscription_id),
+    push_sequence = s.push_sequence + excluded.push_sequence,
+    first_at = least(s.first_at, excluded.first_at),
+    last_at = greatest(s.last_at, excluded.last_at)
+RETURNING session_key, id, push_sequence

@@ -1,0 +1,59 @@
+"""Fills a Directory from the database, asking once for each app_key, application and number of a transaction."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from accounts.models import Upstream
+from common import sql
+from privacy.ownership import Directory, Held, KnownApplication
+
+
+class Loader:
+    """A directory that learns what a batch needs before anything is decided."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self.directory = Directory(upstreams=_count_upstreams())
+        self._asked: set[str | int] = set()
+        self._asked_numbers: set[str] = set()
+
+    def learn(self, app_keys: Iterable[str], numbers: Iterable[str]) -> Directory:
+        """Return the directory with these app_keys and numbers and the applications that held them."""
+        self._learn_numbers(set(numbers) - self._asked_numbers)
+        holders = {held.application_id for number in numbers for held in self.directory.held.get(number, ())}
+        self.learn_applications(app_keys, (id for id in holders if id is not None))
+        return self.directory
+
+    def learn_applications(self, app_keys: Iterable[str], ids: Iterable[int]) -> None:
+        """Learn applications by app_key and by id."""
+        new_keys = set(app_keys) - self._asked
+        new_ids = set(ids) - self._asked - self.directory.by_id.keys()
+        if not new_keys and not new_ids:
+            return
+        self._asked |= new_keys | new_ids
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.load("privacy", "known_applications"),
+                {"upstream": self.upstream.pk, "app_keys": list(new_keys), "ids": list(new_ids)},
+            )
+            for wire_key, listed, *columns in cursor.fetchall():
+                known = KnownApplication(*columns)
+                self.directory.by_id[known.id] = known
+                if wire_key in new_keys:
+                    (self.directory.listed if listed else self.directory.own)[wire_key] = known
+
+    def _learn_numbers(self, numbers: set[str]) -> None:
+        if not numbers:
+            return
+        self._asked_numbers |= numbers
+        with connection.cursor() as cursor:
+            cursor.execute(sql.load("privacy", "held_numbers"), {"numbers": list(numbers)})
+            for number, *holding in cursor.fetchall():
+                self.directory.held.setdefault(number, []).append(Held(*holding))
+
+
+def _count_upstreams() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("privacy", "how_many_upstreams"))
+        return int(cursor.fetchone()[0])

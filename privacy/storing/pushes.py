@@ -1,0 +1,102 @@
+"""Which pushes a batch leaves for the customers, and where each goes (pushes.md 0, 1, 4, 5)."""
+
+from collections.abc import Iterable, Iterator
+
+from notifications.models import Push
+from notifications.outbox import DuePush
+from privacy.models.arrivals import Kind
+from privacy.ownership import KnownApplication
+from privacy.storing.candidates import Candidate
+from privacy.storing.statuses import Report
+from privacy.wire import pushes as bodies
+
+CALLIN = "callin"
+BLOCK = "block"
+_LOW_63 = (1 << 63) - 1
+
+
+def url_of(candidate: Candidate) -> str | None:
+    """Return the URL that a record's push goes to; None when none is due.
+
+    A Block callin or SMS is the platform's question to the customer, not a push.
+    """
+    application, facts = candidate.owner.application, candidate.facts
+    match candidate.item.kind:
+        case Kind.CDR:
+            return application.cdr_url or None
+        case Kind.EVENT:
+            if facts.event_type == CALLIN:
+                if facts.notify_mode.lower() == BLOCK:
+                    return None
+                return application.callin_url or application.call_status_url or None
+            return application.call_status_url or None
+        case Kind.SMS:
+            return (application.sms_url or None) if facts.notification_mode == "Notify" else None
+    return None
+
+
+def status_url(application: KnownApplication) -> str | None:
+    """Return the URL for number status: its own, else the call-status URL, and only if the application wants it."""
+    if not application.push_number_status:
+        return None
+    return application.number_status_url or application.call_status_url or None
+
+
+def of_calls(candidates: Iterable[Candidate]) -> Iterator[DuePush]:
+    """Return the pushes of calls and events that were placed in sessions."""
+    for c in candidates:
+        url = url_of(c)
+        if url is None:
+            continue
+        application = c.owner.application
+        if c.item.kind == Kind.CDR:
+            kind, body = Push.Kind.CDR, bodies.fee(c.item, application.app_key)
+        else:
+            kind, body = Push.Kind.EVENT, bodies.event(c.item, c.facts.event_type)
+        order_key = c.order_key or own_order(c.id.int)
+        yield DuePush(application.id, application.account_id, url, kind, c.id, order_key, c.sequence, c.at, body)
+
+
+def of_messages(candidates: Iterable[Candidate]) -> Iterator[DuePush]:
+    """Return the pushes of messages; those of one message leave in the order in which its results came."""
+    for c in candidates:
+        url = url_of(c)
+        if url is not None:
+            application = c.owner.application
+            body = bodies.message(c.item, application.app_key, with_content=application.keep_sms_content)
+            yield DuePush(
+                application.id,
+                application.account_id,
+                url,
+                Push.Kind.SMS,
+                c.id,
+                own_order(c.id.int),
+                c.sequence,
+                c.at,
+                body,
+                variant=c.sequence,
+            )
+
+
+def of_statuses(reports: Iterable[Report]) -> Iterator[DuePush]:
+    """Return the pushes of number status; those of one number leave in the order of its history."""
+    for report in reports:
+        application = report.owner.application
+        url = status_url(application)
+        if url is not None and report.id is not None and report.at is not None:
+            yield DuePush(
+                application.id,
+                application.account_id,
+                url,
+                Push.Kind.NUMBER_STATUS,
+                report.id,
+                -(report.owner.number_id or 0),
+                report.sequence,
+                report.at,
+                bodies.number_status(report.item),
+            )
+
+
+def own_order(id: int) -> int:
+    """Return an order key for what has no session: below zero, so that it is never a session's."""
+    return -(id & _LOW_63) - 1

@@ -1,0 +1,92 @@
+"""A later notification of a message that is stored: a repeat, another result, or a contradiction (billing.md 1)."""
+
+from typing import Literal
+from uuid import UUID
+
+from privacy import results
+from privacy.models import Message, MessageResult, Usage
+from privacy.results import Charged, Reported
+from privacy.storing import usage
+from privacy.storing.candidates import Candidate
+from privacy.storing.messages import parts_of
+from privacy.storing.usage import Due
+
+Verdict = Literal["stored", "repeated", "conflict"]
+
+
+def apply(candidate: Candidate, message_id: UUID, source_id: int) -> Verdict:
+    """Return what a notification of a stored message is, and book what it changes. Holds the message's row.
+
+    Sets the candidate's id to the message's and its sequence to the ordinal of the result.
+    """
+    message = Message.objects.select_for_update(no_key=True).filter(pk=message_id).first()
+    if message is None or not _same_message(message, candidate):
+        return "conflict"
+    facts = candidate.facts
+    history = [
+        Reported(*row)
+        for row in MessageResult.objects.filter(message_id=message_id).values_list(
+            "ordinal", "send_result", "occurred_at"
+        )
+    ]
+    if any(report.result == facts.send_result and report.at == candidate.at for report in history):
+        return "repeated"
+    report = Reported(len(history), facts.send_result, candidate.at)
+    if results.standing(history)[-1:] and results.standing(history)[-1].result == report.result:
+        return "repeated"
+    MessageResult.objects.create(
+        message_id=message_id,
+        send_result=report.result,
+        ordinal=report.ordinal,
+        occurred_at=report.at,
+        source_id=source_id,
+    )
+    candidate.id, candidate.sequence = message_id, report.ordinal
+    _rebook(candidate, message, results.charged(message_id, history), results.charged(message_id, [*history, report]))
+    _note(message, candidate, [*history, report])
+    return "stored"
+
+
+def _same_message(message: Message, candidate: Candidate) -> bool:
+    """Return whether only the result differs; what one of the two left out is no difference."""
+    facts, owner = candidate.facts, candidate.owner
+    parts = parts_of(facts)
+    return (
+        (message.application_id, message.number_id) == (owner.application.id, owner.number_id)
+        and message.calling_number == facts.calling_number
+        and _agree(message.called_number, facts.called_number)
+        and _agree(message.content, facts.content)
+        and _agree(message.parts, parts)
+        and _agree(message.parts_sent, facts.sent_count)
+    )
+
+
+def _agree(before: object, after: object) -> bool:
+    return before is None or after is None or before == after
+
+
+def _rebook(candidate: Candidate, message: Message, before: Charged | None, after: Charged | None) -> None:
+    if before == after:
+        return
+    due: list[Due] = []
+    if before is not None and not usage.take_back(before.usage_id):
+        reversal = results.reversal_id(before, candidate.at)
+        due.append(
+            Due(candidate, reversal, Usage.Item.REVERSAL, before.sent_at, candidate.at, 0, 0, reverses=before.usage_id)
+        )
+    if after is not None:
+        parts = parts_of(candidate.facts) or message.parts
+        units = results.units(after.result, parts, candidate.facts.sent_count or message.parts_sent)
+        due.append(Due(candidate, after.usage_id, Usage.Item.SMS, after.sent_at, after.sent_at, 0, units))
+    usage.queue(due)
+
+
+def _note(message: Message, candidate: Candidate, history: list[Reported]) -> None:
+    """Bring the message's row to the result that stands, and fill what it did not say before."""
+    charge = results.charged(message.pk, history)
+    message.send_result = results.standing(history)[-1].result
+    message.sent_at = charge.sent_at if charge else None
+    message.called_number = message.called_number or candidate.facts.called_number
+    message.parts = message.parts or parts_of(candidate.facts)
+    message.parts_sent = message.parts_sent or candidate.facts.sent_count
+    message.save(update_fields=["send_result", "sent_at", "called_number", "parts", "parts_sent"])
