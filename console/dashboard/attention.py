@@ -1,21 +1,23 @@
 """What needs a person: each finding is a sentence with a colour and a page to go to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import Count, Min
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Account, Upstream
+from accounts.models import Account
 from accounts.scope import Scope
 from billing.models import Tariff
 from console import causes
 from console.models import Job
 from console.templatetags.maskline import age
-from privacy.models import Quarantined, Source, Usage
+from privacy.completeness import Completeness
+from privacy.models import Quarantined, Usage
 
 BAD, WARN = "bad", "warn"
 FAILED_JOBS_FOR = timedelta(days=7)
@@ -30,37 +32,13 @@ class Finding:
     link: str = ""
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """When an upstream last delivered, and whether it has been silent for too long."""
-
-    code: str
-    last_at: datetime | None
-    newest_at: datetime | None
-    silent: bool
-
-
-def findings(scope: Scope, arrived: list[Arrival], now: datetime) -> list[Finding]:
+def findings(scope: Scope, arrived: Sequence[Completeness], now: datetime) -> list[Finding]:
     """Return what needs attention, worst first; an empty list means that nothing does."""
     found = [
         *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope), *_standing(scope),
-        *_silent(arrived), *_jobs(scope, now),
+        *_silent(arrived, now), *_jobs(scope, now),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: finding.level != BAD)
-
-
-def arrivals(scope: Scope, now: datetime) -> list[Arrival]:
-    """Return each upstream's last arrival, by the index on (upstream, received_at); none for a customer's user."""
-    latest = scope.rows(Source).filter(upstream=OuterRef("pk")).order_by("-received_at")
-    rows = (
-        scope.rows(Upstream)
-        .order_by("code")
-        .annotate(
-            last_at=Subquery(latest.values("received_at")[:1]), newest_at=Subquery(latest.values("newest_at")[:1])
-        )
-    )
-    limit = now - timedelta(minutes=settings.MASKLINE["silent_upstream_minutes"])
-    return [Arrival(row.code, row.last_at, row.newest_at, row.last_at is None or row.last_at < limit) for row in rows]
 
 
 def _prices(scope: Scope) -> list[Finding]:
@@ -124,17 +102,15 @@ def _standing(scope: Scope) -> list[Finding]:
     return found
 
 
-def _silent(arrived: list[Arrival]) -> list[Finding]:
-    return [
-        Finding(
-            WARN,
-            _("Upstream %(code)s has been silent for %(age)s.") % {"code": row.code, "age": age(row.last_at)}
-            if row.last_at
-            else _("Upstream %(code)s has never delivered a record.") % {"code": row.code},
-        )
-        for row in arrived
-        if row.silent
-    ]
+def _silent(arrived: Sequence[Completeness], now: datetime) -> list[Finding]:
+    minutes = settings.MASKLINE["silent_upstream_minutes"]
+    return [Finding(WARN, _silence(one)) for one in arrived if one.silent(now, minutes)]
+
+
+def _silence(one: Completeness) -> str:
+    if one.last_arrival is None:
+        return _("Upstream %(code)s has never delivered a record.") % {"code": one.code}
+    return _("Upstream %(code)s has been silent for %(age)s.") % {"code": one.code, "age": age(one.last_arrival)}
 
 
 def _jobs(scope: Scope, now: datetime) -> list[Finding]:

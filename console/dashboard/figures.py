@@ -24,7 +24,7 @@ class Figures:
     overage: int = 0
     unsettled: int = 0
     messages: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    amounts: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def calls(self) -> int:
@@ -41,7 +41,11 @@ class Figures:
         for name in ("answered", "unanswered", "package", "overage", "unsettled", "messages"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for currency, amount in other.amounts.items():
-            self.amounts[currency] += amount
+            self.spend(currency, amount)
+
+    def spend(self, currency: str, amount: Decimal) -> None:
+        """Add an amount."""
+        self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
 
 
 def per_hour(scope: Scope, start: datetime) -> dict[datetime, Figures]:
@@ -49,7 +53,7 @@ def per_hour(scope: Scope, start: datetime) -> dict[datetime, Figures]:
     hours: dict[datetime, Figures] = defaultdict(Figures)
     for row in _settled(scope, start):
         hour = hours[row["booked_hour"]]
-        hour.amounts[row["account__currency"]] += row["total"]
+        hour.spend(row["account__currency"], row["total"])
         if row["item"] == "call":
             hour.answered += row["count"]
             hour.package += row["from_packages"]

@@ -21,6 +21,7 @@ from common import periods
 from console import pages
 from console.dashboard import attention, charts, figures
 from console.dashboard.figures import Figures
+from privacy.completeness import completeness
 from privacy.models import Call, Source
 
 HOURS, DAYS = 48, 30
@@ -35,7 +36,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     money = roles.may(request.user, "money")
     hours = figures.per_hour(scope, _midnight(now, zone, DAYS - 1))
     days = figures.per_day(hours, zone)
-    arrived = attention.arrivals(scope, now) if scope.account_id is None else []
+    arrived = completeness() if scope.account_id is None else []
     frame = pages.context(
         request,
         title=_("Dashboard"),

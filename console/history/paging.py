@@ -46,15 +46,12 @@ def page(
     listed = [found[key] for key in (reversed(keys) if towards_newer else keys)]
     has_newer, has_older = (more, True) if towards_newer else (before is not None, more)
     alone = not has_newer and not has_older
+    first_of_all = not branches and before is None and after is None
     return Page(
         rows=listed,
         newer=listed[0].pk if listed and has_newer else None,
         older=listed[-1].pk if listed and has_older else None,
-        about=len(listed)
-        if alone
-        else estimate(bounded)
-        if not branches and before is None and after is None
-        else None,
+        about=len(listed) if alone else _about(bounded, size) if first_of_all else None,
         exact=alone,
     )
 
@@ -63,3 +60,9 @@ def estimate(rows: QuerySet[Any]) -> int:
     """Return about how many rows there are, as the planner sees it; it reads none of them."""
     plan = orjson.loads(rows.order_by().explain(format="json"))
     return int(plan[0]["Plan"]["Plan Rows"])
+
+
+def _about(rows: QuerySet[Any], size: int) -> int | None:
+    """Return the estimate unless it is plainly wrong: a table the planner has not looked at yet."""
+    found = estimate(rows)
+    return found if found > size else None

@@ -34,9 +34,10 @@ def show(
     query = request.GET.copy()
     for name in ("before", "after"):
         query.pop(name, None)
-    accounts = scope.rows(Account).order_by("code")[:SUGGESTIONS] if scope.account_id is None else ()
+    if "accounts" not in extra:
+        extra["accounts"] = scope.rows(Account).order_by("code")[:SUGGESTIONS] if scope.account_id is None else ()
     frame = pages.context(
-        request, title=title, filters=filters, page=page, query=query.urlencode(), accounts=accounts,
+        request, title=title, filters=filters, page=page, query=query.urlencode(),
         filtered=bool(query), **extra,
     )  # fmt: skip
     return render(request, template, frame)

@@ -127,7 +127,9 @@ def settlement_runs(request: HttpRequest) -> HttpResponse:
     if filters.end:
         rows = rows.filter(hour__lt=filters.end)
     page = paging.page(rows, **listing.keys(request))
-    return listing.show(request, "console/money/settlement_runs.html", _("Settlement runs"), scope, filters, page)
+    return listing.show(
+        request, "console/money/settlement_runs.html", _("Settlement runs"), scope, filters, page, accounts=()
+    )
 
 
 @require("money")

@@ -6,9 +6,9 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 function options(chart) {
   const grid = colour("--mk-line");
   const text = colour("--mk-subtle");
-  const axis = (more) => ({ beginAtZero: true, grid: { color: grid }, ticks: { color: text, precision: 0, maxTicksLimit: 6 }, ...more });
+  const axis = (more) => ({ beginAtZero: true, grid: { color: grid }, ticks: { color: text, maxTicksLimit: 6 }, ...more });
   const scales = {
-    x: { stacked: Boolean(chart.stacked), grid: { display: false }, ticks: { color: text, maxRotation: 0, autoSkip: true, maxTicksLimit: 8 } },
+    x: { stacked: Boolean(chart.stacked), grid: { display: false }, ticks: { color: text, maxRotation: 0, autoSkip: true, maxTicksLimit: 6 } },
     y: axis({ stacked: Boolean(chart.stacked) }),
   };
   if (chart.series.some((series) => series.axis === "percent")) {
@@ -20,7 +20,7 @@ function options(chart) {
     maintainAspectRatio: false,
     animation: false,
     interaction: { mode: "index", intersect: false },
-    plugins: { legend: { display: chart.series.length > 1, position: "bottom", labels: { color: text, boxWidth: 12, boxHeight: 12 } } },
+    plugins: { legend: { display: chart.series.length > 0, position: "bottom", labels: { color: text, boxWidth: 12, boxHeight: 12 } } },
     scales,
   };
 }
