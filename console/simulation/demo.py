@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models import Max
 
 from accounts.models import Account, Upstream
-from billing.models import Package, Purchase
+from billing.models import Package, Purchase, SettledHour
 from billing.purchases import buy
 from billing.settlement import settle
 from common.periods import hour_of
@@ -87,7 +88,7 @@ def _start(now: datetime) -> datetime:
 def _live_through(plan: Plan, sender: Sender, say: Say, now: datetime) -> tuple[Tally, Counter[Kind]]:
     """Send and settle hour by hour, so that only what came late is late."""
     total, kinds, samples = Tally(), Counter[Kind](), list[Json]()
-    told = _statuses_told()
+    told, settled_to = _statuses_told(), _settled_to()
     for moment, arrived in _by_settlement(traffic.records(plan)):
         _buy_due(plan.start, moment)
         fresh = [record for record in arrived if not _told_before(record, told)]
@@ -95,7 +96,8 @@ def _live_through(plan: Plan, sender: Sender, say: Say, now: datetime) -> tuple[
         kinds.update(record.kind for record in fresh)
         if len(samples) < oddities.SAMPLES and moment - plan.start > SAMPLES_FROM:
             samples += [record.push["feeLst"][0] for record in fresh if _is_answered(record)]
-        settle(until=min(moment, now), now=min(moment, now))
+        if hour_of(moment) > settled_to:
+            settle(until=min(moment, now), now=min(moment, now))
         if moment.hour == 0:
             say(f"{total.received} records, at {moment:%Y-%m-%d %H:%M}Z")
     total += sender.send(oddities.spoiled(samples))
@@ -128,6 +130,11 @@ def _statuses_told() -> Counter[str]:
     """Return how many changes of each number an earlier run has reported: they are the only records without an id."""
     told = NumberStatus.objects.filter(source__isnull=False).values_list("number__number", flat=True)
     return Counter(told)
+
+
+def _settled_to() -> datetime:
+    """Return the last hour that an earlier run or the schedule has settled: nothing more is booked up to it."""
+    return SettledHour.objects.aggregate(last=Max("hour"))["last"] or datetime.min.replace(tzinfo=UTC)
 
 
 def _told_before(record: Record, told: Counter[str]) -> bool:
