@@ -5,6 +5,8 @@ import os
 import sys
 
 from config import services
+from config.environment import CHECKOUT
+from config.services import translations
 
 
 def main() -> None:
@@ -13,6 +15,7 @@ def main() -> None:
     try:
         # Kept until the process ends: it is what keeps the servers up.
         held = services.embedded(os.environ)
+        translations.compile_stale(CHECKOUT / "locale")
     except services.ServiceError as problem:
         sys.exit(f"bin/manage: {problem}")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  (0.2 s, after the servers)

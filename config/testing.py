@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import MutableMapping
 
-from config.services import ServiceError, Services, data_dir, use
+from config.environment import CHECKOUT
+from config.services import ServiceError, Services, data_dir, translations, use
 
 # Known to everybody: it seals nothing but test data.
 TEST_DATA_KEY = "t1:" + base64.b64encode(bytes(range(64))).decode()
@@ -21,6 +22,7 @@ def prepare(environ: MutableMapping[str, str]) -> Services | None:
     database, redis = (environ.get(name, "").strip() for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL"))
     for name in [name for name in environ if _is_the_operators(name)]:
         del environ[name]
+    translations.compile_stale(CHECKOUT / "locale")
     home = data_dir(environ) / "test"
     services = None if database and redis else use(home, "test")
     environ["DATA_DIR"] = str(home)

@@ -4,7 +4,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 Profile = Literal["run", "test"]
 # A unix socket's path ends at 107 bytes; "/.s.PGSQL.5432" and the closing zero take 19 of them with some to spare.
@@ -49,6 +49,14 @@ class Layout:
         """Redis's socket."""
         return self.sockets / "redis.sock"
 
+    def open_lock(self, name: str) -> BinaryIO:
+        """Open the lock file `name`; ServiceError in one line when that is not allowed."""
+        return _appending(self.lock(name), self.root)
+
+    def open_log(self) -> BinaryIO:
+        """Open the log for the keeper and its servers."""
+        return _appending(self.log, self.root)
+
     @property
     def log(self) -> Path:
         """What keeper and servers print."""
@@ -79,6 +87,17 @@ class Layout:
             raise not_writable(self.root, error) from error
         if not os.access(self.root, os.W_OK | os.X_OK):
             raise ServiceError(f"DATA_DIR {self.root} is not writable for this user ({owner_of(self.root)} owns it)")
+
+
+def _appending(path: Path, root: Path) -> BinaryIO:
+    try:
+        fresh = not path.exists()
+        file = path.open("ab")
+        if fresh:
+            adopt(path)
+    except OSError as error:
+        raise not_writable(root, error) from error
+    return file
 
 
 def adopt(path: Path) -> None:

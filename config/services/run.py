@@ -16,6 +16,7 @@ from pathlib import Path
 
 from config import services
 from config.services import certificate, ports
+from config.services.layout import Layout
 from config.services.processes import die_with_parent
 from config.services.supervisor import Child, Supervisor
 
@@ -72,14 +73,10 @@ def _port(environ: Mapping[str, str], name: str, default: str) -> int:
 
 def _prepare(environ: Mapping[str, str], *, demo: bool) -> int:
     """Migrate and fill in a process of its own; one at a time for each data directory. Return its exit status."""
-    data = services.data_dir(environ)
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (data / "prepare.lock").open("ab")
-    except OSError as error:
-        raise services.ServiceError(f"DATA_DIR {data} cannot be used: {error.strerror} ({error.filename})") from error
+    layout = Layout(services.data_dir(environ))
+    layout.make()
     parent = os.getpid()
-    with lock:
+    with layout.open_lock("prepare") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = [sys.executable, "-m", "config.prepare", *([] if demo else ["--no-demo"])]
         ready_to_die = lambda: die_with_parent(signal.SIGTERM, parent)  # noqa: E731

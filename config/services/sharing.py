@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from config.services import postgres, reach, redis
-from config.services.layout import Layout, Profile, ServiceError, adopt, not_writable
+from config.services.layout import Layout, Profile, ServiceError
 
 PATIENCE_SECONDS = 60.0
 Environment = MutableMapping[str, str]
@@ -32,24 +32,13 @@ def use(data_dir: Path | str, profile: Profile = "run") -> Services:
     """
     layout = Layout(Path(data_dir).absolute(), profile)
     layout.make()
-    with _open(layout.lock("start")) as start:
+    with layout.open_lock("start") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
-        users = _open(layout.lock("users"))
+        users = layout.open_lock("users")
         # Waits for a keeper that is just stopping: it holds this lock until its servers are gone.
         fcntl.flock(users, fcntl.LOCK_SH)
         _wait_until_up(layout)
     return Services(layout.database_url, layout.redis_url, users)
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        fresh = not path.exists()
-        file = path.open("ab")
-        if fresh:
-            adopt(path)
-        return file
-    except OSError as error:
-        raise not_writable(path.parent.parent, error) from error
 
 
 def _wait_until_up(layout: Layout) -> None:
@@ -68,13 +57,13 @@ def _wait_until_up(layout: Layout) -> None:
 
 def _start_keeper(layout: Layout) -> subprocess.Popen[bytes] | None:
     """Start a keeper if none is alive. It inherits the lock that says so; the kernel takes it back when it ends."""
-    with _open(layout.lock("keeper")) as lock:
+    with layout.open_lock("keeper") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return None
         (layout.root / "logs" / "failure").unlink(missing_ok=True)
-        with _open(layout.log) as log:
+        with layout.open_log() as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "config.services.keeper", str(layout.root), layout.profile, str(lock.fileno())],
                 cwd=Path(__file__).resolve().parents[2],

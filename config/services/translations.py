@@ -1,10 +1,12 @@
 """Compile locale/*/LC_MESSAGES/*.po with polib: msgfmt is not on every machine."""
 
-import contextlib
+import errno
 import os
 from pathlib import Path
 
 import polib
+
+_NOT_OURS_TO_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def compile_stale(locale: Path) -> list[Path]:
@@ -14,8 +16,12 @@ def compile_stale(locale: Path) -> list[Path]:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
-        with contextlib.suppress(PermissionError):
+        try:
             _compile(source, target)
+        except OSError as error:
+            if error.errno not in _NOT_OURS_TO_WRITE:
+                raise
+        else:
             written.append(target)
     return written
 
