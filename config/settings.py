@@ -207,6 +207,8 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# An export may take an hour; settlement and the heartbeat must not wait behind two of them.
+CELERY_TASK_ROUTES = {"console.tasks.run_job": {"queue": "jobs"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

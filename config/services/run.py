@@ -22,7 +22,8 @@ from config.services.supervisor import Child, Supervisor
 
 WEB_WORKERS = 2
 WEB_THREADS = 8
-JOB_WORKERS = 2
+# {name: (queue, processes)}. Long exports have their own: settlement does not wait behind them.
+QUEUES = {"worker": ("default", 2), "jobs": ("jobs", 1)}
 REVIVE_SECONDS = 2.0
 READY_SECONDS = 0.25
 LOOK_SECONDS = 30.0
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
             return status
         for port in doors.values():
             ports.wait_until_free(host, port)
-        children = [*_web(host, doors, environ), *_jobs(doors["http"], environ)]
+        children = [*_web(host, doors, environ), *_background(doors["http"], environ)]
     except services.ServiceError as problem:
         print(f"bin/run: {problem}", file=sys.stderr)
         return 1
@@ -98,16 +99,19 @@ def _web(host: str, doors: Mapping[str, int], environ: Mapping[str, str]) -> lis
     return children
 
 
-def _jobs(port: int, environ: Mapping[str, str]) -> list[Child]:
-    """Return worker and beat. The port tells two runs on one data directory apart."""
+def _background(port: int, environ: Mapping[str, str]) -> list[Child]:
+    """Return a worker for each queue, and beat. The port tells two runs on one data directory apart."""
     celery = [sys.executable, "-m", "celery", "--quiet", "--skip-checks", "-A", "config"]
-    worker = ["worker", "--concurrency", str(JOB_WORKERS), "--hostname", f"maskline-{port}@%h", "--loglevel", "INFO"]
+    workers = [Child(name, [*celery, "worker", *_worker(name, port)]) for name in QUEUES]
     schedule = services.data_dir(environ) / f"celerybeat-schedule-{port}"
     beat = ["beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
-    return [
-        Child("worker", [*celery, *worker, "--without-gossip", "--without-mingle"]),
-        Child("beat", [*celery, *beat]),
-    ]
+    return [*workers, Child("beat", [*celery, *beat])]
+
+
+def _worker(name: str, port: int) -> list[str]:
+    queue, processes = QUEUES[name]
+    options = ["--queues", queue, "--concurrency", str(processes), "--hostname", f"{name}-{port}@%h"]
+    return [*options, "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
 
 
 def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
@@ -119,7 +123,7 @@ class Watch:
     """What the supervisor looks at beside its children: ready yet, is the keeper of the servers there, does work move.
 
     A worker can be alive and stuck (a poller that lost its connection): then /readyz misses its heartbeat. It is killed
-    only after longer than any task may take, for two long exports keep the heartbeat waiting as well.
+    only after longer than any of its tasks may take, for two long ones keep the heartbeat waiting as well.
     """
 
     def __init__(self, host: str, port: int, environ: Mapping[str, str], *, embedded: bool) -> None:
