@@ -69,8 +69,9 @@ Arrival = tuple[datetime, Kind, Json]
 def _happenings(plan: Plan) -> Iterator[tuple[datetime, list[Arrival]]]:
     """Yield what calls, SMS and changes of numbers give, in the order of their start."""
     seed = plan.identity
-    crowd = Crowd(plan.lines, seed)
-    texting = Crowd([line for line in plan.lines if line.sms and line.mode in messages.MODES], seed)
+    # Which numbers are busy is a matter of the seed alone: the same ones every week.
+    crowd = Crowd(plan.lines, plan.seed)
+    texting = Crowd([line for line in plan.lines if line.sms and line.mode in messages.MODES], plan.seed)
     rng = Random(f"{seed}|happenings")
     changes = _Changes(plan.lines, plan.end)
     for at, kind, index in _starts(rng, plan, with_sms=bool(texting.lines)):
