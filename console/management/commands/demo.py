@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         began = time.monotonic()
         try:
             tally, kinds = demo.make(timezone.now(), self.stderr.write)
+            call_command("create_staff", demo=True, verbosity=0)
         except MasklineError as problem:
             raise CommandError(str(problem)) from problem
         parts = ", ".join(f"{count} {kind.value}" for kind, count in kinds.items())
