@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -31,7 +31,7 @@ from billing.settlement import settle
 from billing.tariffs import set_price
 from billing.tests import usage
 from common.periods import HOUR
-from privacy.models import Quarantined
+from privacy.models import Quarantined, Source
 
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ELEVEN = TEN + HOUR
@@ -143,7 +143,7 @@ def test_unanswered_calls_stand_in_a_row_of_their_own(settled):
     hourly, _ = read(HourlyReport(request(settled)))
     (row,) = [row for row in hourly if row["item"] == "call" and row["answered"] == "0"]
 
-    assert (row["calls"], row["unit_price"], Decimal(row["amount"]), row["units"]) == ("2", "", 0, "0")
+    assert (row["calls"], row["unit_price"], Decimal(row["amount"]), row["units"]) == ("2", "", Decimal(0), "0")
     assert "unanswered" not in {line["item"] for line in read(DetailReport(request(settled)))[0]}
 
 
@@ -278,7 +278,12 @@ def test_an_empty_hour_to_come_makes_it_incomplete_but_not_provisional(settled):
 
 
 def test_a_quarantined_record_makes_the_report_incomplete(settled, switch1):
-    from_request = {"upstream": switch1, "source": _source(switch1), "body": b"{}", "reason": "number_not_held"}
+    from_request = {
+        "upstream": switch1,
+        "source": Source.objects.create(door="request", upstream=switch1),
+        "body": b"{}",
+        "reason": "number_not_held",
+    }
     for kind, digest in ((1, b"a"), (2, b"b")):
         Quarantined.objects.create(
             kind=kind, body_digest=digest, occurred_at=TEN, account=settled.account, **from_request
@@ -419,7 +424,3 @@ def test_an_export_that_is_stopped_leaves_no_file(settled, tmp_path):
         write(HourlyReport(request()), Format.CSV, name=lambda it: tmp_path / "r.csv", now=LATER, watch=stop)
 
     assert list(tmp_path.iterdir()) == []
-
-
-def _source(upstream):
-    return Quarantined._meta.get_field("source").related_model.objects.create(door="request", upstream=upstream)

@@ -1,0 +1,44 @@
+"""Celery's door to the console. Rows are the queue: a task that runs twice, or not at all, loses nothing."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from common import partitions
+from console import job_files, jobs
+from console.exports.work import carry_out
+from console.models import Heartbeat
+
+JOB_SECONDS = 3600
+
+
+@shared_task(  # type: ignore[untyped-decorator, unused-ignore]
+    name="console.tasks.run_job", soft_time_limit=JOB_SECONDS, time_limit=JOB_SECONDS + 60
+)
+def run_job(job_id: str) -> None:
+    """Do a job if nobody else does it."""
+    jobs.run(job_id, carry_out)
+
+
+@shared_task(name="console.tasks.sweep_jobs")  # type: ignore[untyped-decorator, unused-ignore]
+def sweep_jobs() -> None:
+    """Make lost jobs again, announce forgotten ones, delete files past their term."""
+    now = timezone.now()
+    jobs.sweep(now)
+    job_files.remove_expired(now)
+
+
+@shared_task(name="console.tasks.beat_heartbeat")  # type: ignore[untyped-decorator, unused-ignore]
+def beat_heartbeat() -> None:
+    """Write the worker's sign of life; it came from beat, so both are alive (/readyz)."""
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+
+
+@shared_task(name="console.tasks.keep_partitions")  # type: ignore[untyped-decorator, unused-ignore]
+def keep_partitions() -> None:
+    """Make the partitions of this and the next two intervals."""
+    partitions.ensure_ahead(timezone.now())
+
+
+@shared_task(name="console.tasks.drop_expired")  # type: ignore[untyped-decorator, unused-ignore]
+def drop_expired() -> None:
+    """Drop what is past its term."""
