@@ -1,0 +1,203 @@
+"""How each kind of value in a provision file is read. Pure; a value that cannot be used raises BadInput.
+
+An error tells what is wrong and never repeats the value: it may be a number or a secret.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from common.errors import BadInput
+from common.money import MINOR_UNITS, exact
+from common.periods import parse_instant
+from common.phone import E164
+
+Reader = Callable[[Any], Any]
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x7e]{1,128}")  # what can stand in a header: no blank, quote or comma
+AREA_CODE = re.compile(r"0[0-9]{2,3}|")
+MONTH = re.compile(r"([0-9]{4})-([0-9]{2})(?:-[0-9]{2})?")
+TAG_KEY = re.compile(r"[\w.:/=+@-]{1,128}")
+TAG_VALUE = re.compile(r"[\w.:/=+@-]{0,255}")
+MOST_CONTACTS = 10
+
+
+def wrong(problem: str, cure: str = "", at: str = "") -> BadInput:
+    """Return the error for a value, or for a part `at` of it; the field's name is put in front by whoever knows it."""
+    return BadInput(at, problem, cure)
+
+
+def as_it_is(value: Any) -> Any:
+    """Read what is not looked into."""
+    return value
+
+
+def text(longest: int, shortest: int = 1) -> Reader:
+    """Return a reader of text of so many characters without control characters."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise wrong("is not text", 'write it in quotes, "..."')
+        if not shortest <= len(value) <= longest:
+            raise wrong(f"has not {shortest}-{longest} characters")
+        if not value.isprintable():
+            raise wrong("holds control characters")
+        return value
+
+    return read
+
+
+def matching(pattern: re.Pattern[str], cure: str) -> Reader:
+    """Return a reader of text that fits a pattern."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise wrong("cannot be used", cure)
+        return value
+
+    return read
+
+
+def one_of(*choices: str) -> Reader:
+    """Return a reader of one of these words."""
+
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise wrong("is unknown", "use " + ", ".join(choices[:-1]) + f" or {choices[-1]}")
+        return str(value)
+
+    return read
+
+
+def whole(lowest: int, highest: int) -> Reader:
+    """Return a reader of a whole number inside the limits."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+            raise wrong("cannot be used", f"give a whole number from {lowest} to {highest}")
+        return value
+
+    return read
+
+
+def flag(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise wrong("is neither true nor false")
+    return value
+
+
+def amount(value: Any) -> Decimal:
+    """Read an amount of money that is not below 0, with at most six decimals."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise wrong("is no amount", 'write it as text, "0.06"')
+    try:
+        found = exact(value)
+    except BadInput as problem:
+        raise wrong(problem.problem, problem.cure) from None
+    if found < 0:
+        raise wrong("is below 0")
+    return found
+
+
+def instant(value: Any) -> datetime:
+    """Read a time with an offset."""
+    try:
+        return parse_instant(value if isinstance(value, str) else "")
+    except BadInput as problem:
+        raise wrong(problem.problem, problem.cure) from None
+
+
+def month(value: Any) -> date:
+    """Read a month, written 2026-02 or with any day of it; return its first day."""
+    found = MONTH.fullmatch(value) if isinstance(value, str) else None
+    try:
+        if found is not None:
+            date.fromisoformat(value if len(value) > 7 else f"{value}-01")
+            return date(int(found[1]), int(found[2]), 1)
+    except ValueError:
+        pass
+    raise wrong("is no month", "write 2026-02")
+
+
+def url(value: Any) -> str:
+    """Read an http or https address."""
+    if not isinstance(value, str) or len(value) > 1024 or re.search(r"[\s\x00-\x1f]", value):
+        raise wrong("is no address", "write https://HOST/PATH without blanks")
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if not known:
+        raise wrong("is no address", "write https://HOST/PATH")
+    return value
+
+
+def addresses(value: Any) -> list[str]:
+    """Read a list of addresses or networks."""
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise wrong("is no list of addresses", 'write ["192.0.2.1", "10.0.0.0/8"]')
+    for position, entry in enumerate(value):
+        try:
+            ip_network(entry, strict=False)
+        except ValueError:
+            raise wrong("is no address", "give addresses or networks such as 10.0.0.0/8", f"[{position}]") from None
+    return value
+
+
+def tags(value: Any) -> dict[str, str]:
+    """Read an object of tags (pushes.md 8: keys of 128, values of 255 characters)."""
+    if not isinstance(value, dict):
+        raise wrong("is no object", 'write {"key": "value"}')
+    for key, tag in value.items():
+        if not TAG_KEY.fullmatch(key) or not isinstance(tag, str) or not TAG_VALUE.fullmatch(tag):
+            raise wrong("holds a tag that cannot be used", "use letters, digits and _ . : / = + - @")
+    return value
+
+
+def contacts(value: Any) -> list[Any]:
+    """Read a list of at most ten contacts, each text or an object of texts."""
+    if not isinstance(value, list) or len(value) > MOST_CONTACTS:
+        raise wrong("is no list of contacts", f"give at most {MOST_CONTACTS}")
+    for position, contact in enumerate(value):
+        parts = list(contact.values()) if isinstance(contact, dict) else [contact]
+        if not all(isinstance(part, str) and part.isprintable() and len(part) <= 256 for part in parts):
+            raise wrong("is neither text nor an object of texts", at=f"[{position}]")
+    return value
+
+
+def codes(value: Any) -> list[str]:
+    """Read a list of account codes, none of them twice."""
+    if not isinstance(value, list) or not all(isinstance(code, str) and CODE.fullmatch(code) for code in value):
+        raise wrong("is no list of account codes", 'write ["acme"], or null for every account')
+    if len(set(value)) < len(value):
+        raise wrong("names an account twice")
+    return value
+
+
+def zone(value: Any) -> str:
+    """Read the name of a time zone."""
+    if not isinstance(value, str) or value not in _zones():
+        raise wrong("is unknown", "use a name such as Asia/Shanghai")
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+code = matching(CODE, "use 1-32 letters, digits, - or _")
+key = matching(KEY, "use 1-128 letters, digits and signs without blanks, quotes and commas")
+secret = text(128, 8)
+number = matching(E164, "write it with + and country code")
+area_code = matching(AREA_CODE, "write it with its 0, as 0755")
+currency = one_of(*sorted(MINOR_UNITS))

@@ -1,0 +1,131 @@
+"""The numbers of a provision file: who holds them since when, and how they move (docs/operations.md)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from accounts.models import Application, Upstream
+from accounts.provision_file import Entry
+from accounts.provisioning import Tally, errors_of, missing, named, write
+from privacy.models import Call, CallEvent, Holding, Message, Number, Session
+
+NUMBER_FIELDS = ("area_code", "kind", "sms")
+BATCH = 1000
+
+Holdings = dict[int, list[Holding]]
+
+
+def application_is_used(application: Application) -> bool:
+    """Return whether anything happened under an application, so that its mode cannot change any more."""
+    in_account = {"account": application.account_id, "application": application}
+    if any(model._default_manager.filter(**in_account).exists() for model in (Call, CallEvent, Message)):
+        return True
+    return Session.objects.filter(application=application).exists()
+
+
+def account_is_used(account_id: int) -> bool:
+    """Return whether anything happened on the numbers of an account."""
+    return any(model._default_manager.filter(account=account_id).exists() for model in (Call, CallEvent, Message))
+
+
+def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None:
+    """Create, update or transfer numbers. A number that was returned and is named again is a new one."""
+    rows = Number.objects.exclude(state=Number.State.RETURNED).filter(number__in=[e["number"] for e in entries])
+    known = {row.number: row for row in rows}
+    holdings = _holdings(known.values())
+    keys = {entry["application"] for entry in entries if entry["application"]}
+    applications = Application.objects.select_related("account").in_bulk(keys, field_name="app_key")
+    upstreams = Upstream.objects.in_bulk([e["upstream"] for e in entries if e["upstream"]], field_name="code")
+    new: list[tuple[Number, Holding]] = []
+    for entry in entries:
+        application = named(entry, "application", applications)
+        upstream = named(entry, "upstream", upstreams)
+        if entry["number"] not in known:
+            new.append(_issue(entry, application or missing(entry, "application"), upstream, now))
+            tally.counts["numbers"]["created"] += 1
+            continue
+        row = known[entry["number"]]
+        with errors_of(entry):
+            outcome = _update(row, entry, upstream, holdings[row.pk])
+            moved = _hold(row, entry, application, holdings[row.pk], now)
+        tally.counts["numbers"]["updated" if moved else outcome] += 1
+    Number.objects.bulk_create([number for number, _ in new], batch_size=BATCH)
+    Holding.objects.bulk_create([holding for _, holding in new], batch_size=BATCH)
+
+
+def _holdings(numbers: Iterable[Number]) -> Holdings:
+    """Return the holdings of each number, oldest first."""
+    found: Holdings = defaultdict(list)
+    rows = Holding.objects.filter(number__in=list(numbers))
+    for holding in rows.select_related("application__account").order_by("valid_from"):
+        found[holding.number_id].append(holding)
+    return found
+
+
+def _issue(entry: Entry, application: Application, upstream: Upstream | None, now: datetime) -> tuple[Number, Holding]:
+    """Return a new number and its first holding, from issued_at."""
+    issued_at = entry["issued_at"] or now
+    number = Number(
+        number=entry["number"],
+        issued_at=issued_at,
+        upstream=upstream,
+        rental_from=entry["rental_from"] or _first_rental_month(issued_at, now, application),
+        **entry.values(*NUMBER_FIELDS, new=True),
+    )
+    return number, Holding(number=number, application=application, valid_from=issued_at)
+
+
+def _first_rental_month(issued_at: datetime, provisioned_at: datetime, application: Application) -> date:
+    """Return the first month rental is owed: of the issue, or of provisioning if that is later (billing.md 6)."""
+    local = max(issued_at, provisioned_at).astimezone(ZoneInfo(application.account.time_zone))
+    return local.date().replace(day=1)
+
+
+def _update(row: Number, entry: Entry, upstream: Upstream | None, holdings: Sequence[Holding]) -> str:
+    values = entry.values(*NUMBER_FIELDS, new=False)
+    if entry.has("upstream"):
+        values["upstream"] = upstream
+    if entry.has("rental_from"):
+        first = holdings[0].application if holdings else None
+        default = _first_rental_month(row.issued_at, row.created_at, first) if first else row.rental_from
+        values["rental_from"] = entry["rental_from"] or default
+    return write(row, values)
+
+
+def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[Holding], now: datetime) -> bool:
+    """Move a number to the application wanted, or its holding to an earlier start; return whether anything changed."""
+    last = held[-1] if held else None
+    issued_at = entry["issued_at"]
+    if wanted is not None and last is not None and last.valid_to is None and last.application_id == wanted.pk:
+        return _move_start(row, entry, last, held[:-1])
+    if wanted is None:
+        return last is not None and last.valid_to is None and _move_start(row, entry, last, held[:-1])
+    if last is not None and last.valid_to is None:
+        if not entry["transfer"]:
+            raise entry.error("application", "does not hold the number", 'moving it needs "transfer": true')
+        # The number's own issued_at stays in the file when only its application is changed there.
+        since = issued_at if issued_at is not None and issued_at > last.valid_from else now
+        last.valid_to = since
+        last.save(update_fields=["valid_to"])
+    else:
+        since = issued_at or now
+    Holding.objects.create(number=row, application=wanted, valid_from=since)
+    return True
+
+
+def _move_start(row: Number, entry: Entry, holding: Holding, earlier: Sequence[Holding]) -> bool:
+    """Let a holding start at an earlier issued_at; return whether it was another."""
+    issued_at = entry["issued_at"]
+    if issued_at is None or issued_at in (holding.valid_from, row.issued_at):
+        return False
+    if issued_at > holding.valid_from:
+        raise entry.error("issued_at", "is later than the holding's start", "it can only be moved earlier")
+    if any(other.valid_to is None or other.valid_to > issued_at for other in earlier):
+        raise entry.error("issued_at", "cannot be moved: another application held the number then")
+    holding.valid_from = issued_at
+    holding.save(update_fields=["valid_from"])
+    if issued_at < row.issued_at:
+        row.issued_at = issued_at
+        row.save(update_fields=["issued_at"])
+    return True
