@@ -109,7 +109,7 @@ def _message_page(request: HttpRequest, message: Message, **more: Any) -> HttpRe
     extra = {
         "message": message,
         # In scope because the message is; results themselves know no account.
-        "results": Scope(None).rows(MessageResult).filter(message_id=message.pk).order_by("ordinal"),
+        "results": MessageResult.objects.filter(message_id=message.pk).order_by("ordinal"),
         "pushes": _pushes(scope, [message.pk]),
         "charge": charge,
         "splits": charges.splits(scope, charge) if charge else [],

@@ -1,0 +1,5 @@
+"""The admin pages of `accounts`."""
+
+from accounts.admin import customers, people
+
+__all__ = ["customers", "people"]

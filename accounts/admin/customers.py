@@ -1,0 +1,122 @@
+"""Accounts, applications and upstreams."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from accounts.admin.base import RoleAdmin, RoleMixin
+from accounts.admin.secrets import SecretMixin, new_secret
+from accounts.models import Account, Application, Upstream, UpstreamApplication
+
+
+@admin.register(Account)
+class AccountAdmin(RoleAdmin):
+    """Accounts. Currency and zone stay as they are once charges rest on them; the state follows the balance."""
+
+    edit = "configure"
+    list_display = ("code", "name", "state", "currency", "time_zone", "created_at")
+    list_filter = ("state",)
+    search_fields = ("code__exact", "name__icontains")
+    readonly_fields = ("shard", "state", "state_since", "created_at")
+    sortable_by = ("code",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return what cannot be changed, more of it once the account exists."""
+        fixed = ("code", "currency", "time_zone") if obj else ()
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+
+@admin.register(Application)
+class ApplicationAdmin(SecretMixin, RoleAdmin):
+    """Applications. The secret is written, never read."""
+
+    edit = "configure"
+    secret_field = "app_secret"
+    list_display = ("app_key", "name", "account", "mode", "state", "sms", "recording")
+    list_filter = ("mode", "state", ("account", AutocompleteSelectFilter))
+    list_filter_submit = True
+    list_select_related = ("account",)
+    autocomplete_fields = ("account",)
+    search_fields = ("app_key__exact", "name__icontains")
+    sortable_by = ("app_key",)
+    fieldsets = (
+        (None, {"fields": ("account", "app_key", "name", "mode", "state", "secret_link", "tags")}),
+        (
+            _("URLs"),
+            {"fields": ("call_status_url", "callin_url", "cdr_url", "sms_url", "sms_control_url", "number_status_url")},
+        ),
+        (_("Switches"), {"fields": ("recording", "sms", "keep_sms_content", "push_number_status", "extension_digits")}),
+        (_("Signatures and addresses"), {"fields": ("wsse_pushes", "lenient_headers", "strict_nonces", "allowed_ips")}),
+        (_("Voice files"), {"fields": ("no_permission_voice", "abnormal_voice", "created_at")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return what cannot be changed: name and mode of use are fixed by the vendor's rules."""
+        fixed = ("account", "app_key", "mode") if obj else ()
+        return ["secret_link", *super().get_readonly_fields(request, obj), *fixed]
+
+    def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:
+        """Save an application; a new one gets a secret that nobody knows yet."""
+        if not change:
+            obj.app_secret = new_secret()
+        super().save_model(request, obj, form, change)
+
+
+class UpstreamApplicationForm(forms.ModelForm[UpstreamApplication]):
+    """The vendor's secret is typed, never shown: blank leaves it as it is."""
+
+    app_secret = forms.CharField(
+        label=_("vendor's app_secret"), required=False, min_length=8, max_length=128, widget=UnfoldAdminPasswordWidget
+    )
+
+    class Meta:
+        """The fields of a row."""
+
+        model = UpstreamApplication
+        fields = ("app_key", "app_secret", "application")
+
+    def clean_app_secret(self) -> str:
+        """Return the typed secret, or the one kept; a new row needs one."""
+        typed: str = self.cleaned_data["app_secret"]
+        if not typed and not self.instance.pk:
+            raise forms.ValidationError(_("Type the secret the vendor gave."))
+        return typed or self.instance.app_secret
+
+
+class UpstreamApplicationInline(RoleMixin, TabularInline):
+    """The app_keys a vendor knows us by."""
+
+    model = UpstreamApplication
+    form = UpstreamApplicationForm
+    edit = "configure"
+    may_delete = True
+    autocomplete_fields = ("application",)
+    extra = 0
+
+
+@admin.register(Upstream)
+class UpstreamAdmin(SecretMixin, RoleAdmin):
+    """Switches and upstream platforms."""
+
+    look = edit = "configure"
+    list_display = ("code", "key", "every_account", "created_at")
+    search_fields = ("code__exact", "key__exact")
+    autocomplete_fields = ("accounts",)
+    inlines = (UpstreamApplicationInline,)
+    fields = ("code", "key", "secret_link", "allowed_ips", "every_account", "accounts", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return what is only shown."""
+        return ["secret_link", *super().get_readonly_fields(request, obj), *(("code",) if obj else ())]
+
+    def save_model(self, request: HttpRequest, obj: Upstream, form: Any, change: bool) -> None:
+        """Save an upstream; a new one gets a secret that nobody knows yet."""
+        if not change:
+            obj.secret = new_secret()
+        super().save_model(request, obj, form, change)
