@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
         translations.compile_stale(settings.BASE_DIR / "locale")
         call_command("check", stdout=io.StringIO())
         first = _migrate()
+        call_command("check_data_key", verbosity=0)
         _collect_static_files()
         _make_people(demo="--no-demo" not in arguments, first=first)
     except (CommandError, SystemCheckError, DatabaseError, OSError) as error:

@@ -8,6 +8,7 @@ import base64
 import os
 import sys
 from collections.abc import MutableMapping
+from urllib.parse import urlsplit, urlunsplit
 
 from config.environment import CHECKOUT
 from config.services import ServiceError, Services, data_dir, translations, use
@@ -42,10 +43,14 @@ def _is_the_operators(name: str) -> bool:
 
 
 def redis_of_worker(url: str, worker: str) -> str:
-    """Return the address of the worker's own Redis database: gw0 -> 1, gw1 -> 2, without workers 0."""
-    number = int(worker.removeprefix("gw")) % 15 + 1 if worker.startswith("gw") else 0
-    joint = "&" if "?" in url else "?"
-    return url if number == 0 else f"{url}{joint}db={number}"
+    """Return the address of the worker's own Redis database: gw0 -> 1, gw1 -> 2; without workers the one given."""
+    if not worker.startswith("gw"):
+        return url
+    number = int(worker.removeprefix("gw")) % 15 + 1
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={number}"
+    return urlunsplit(parts._replace(path=f"/{number}"))
 
 
 if "PYTEST_XDIST_WORKER" in os.environ:

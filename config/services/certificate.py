@@ -35,12 +35,13 @@ def pair(environ: Mapping[str, str], data_dir: Path) -> Pair:
                 raise ServiceError(f"{name} is {path or 'not set'}; give the readable PEM files TLS_CERT and TLS_KEY")
         return Pair(Path(given[0]), Path(given[1]))
     made = Pair(data_dir / "tls" / "certificate.pem", data_dir / "tls" / "key.pem")
-    if not _is_good(made, datetime.now(UTC)):
+    if not is_good(made, datetime.now(UTC)):
         _make(made, environ.get("HOST", "").strip(), datetime.now(UTC))
     return made
 
 
-def _is_good(made: Pair, now: datetime) -> bool:
+def is_good(made: Pair, now: datetime) -> bool:
+    """Return whether the pair can be used for some time to come."""
     try:
         certificate = x509.load_pem_x509_certificate(made.certificate.read_bytes())
     except (OSError, ValueError):
