@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "make partitions ahead": {"task": "console.tasks.keep_partitions", "schedule": crontab(minute="17", hour="*/6")},
     "drop what is past its term": {"task": "console.tasks.drop_expired", "schedule": crontab(minute="43", hour="3")},
     "try quarantine again": {"task": "privacy.tasks.retry_quarantine", "schedule": crontab(minute="*/5")},
+    "forget old headers": {"task": "accounts.tasks.forget_old_headers", "schedule": crontab(minute="29")},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
 
