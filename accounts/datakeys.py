@@ -6,6 +6,7 @@ the note away once nothing is sealed under the key any more; then it may be left
 
 from django.db import connection
 
+from accounts import lookup
 from accounts.models import DataKey
 from common.errors import WrongKey
 from common.keyring import keyring
@@ -14,7 +15,7 @@ CURE = "Start with the MASKLINE_DATA_KEY this database was written with; without
 
 
 def verify_data_keys() -> list[str]:
-    """Note the writing key and return the ids of all noted keys. Raises WrongKey when one is missing or another.
+    """Note the writing key, keep the lookup key; return the ids of all noted keys. Raises WrongKey for a wrong one.
 
     An empty database takes any key. Before the first migration there is nothing to verify.
     """
@@ -31,6 +32,7 @@ def verify_data_keys() -> list[str]:
             )
     writer, fingerprint = next(iter(fingerprints.items()))
     DataKey.objects.get_or_create(kid=writer, defaults={"fingerprint": fingerprint})
+    lookup.keep()
     return [*noted, *([] if writer in noted else [writer])]
 
 

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from common.sealed import SealedTextField
+from common.sealed import SealedBodyField, SealedTextField
 
 SHARDS = 64
 
@@ -239,6 +239,21 @@ class UsedNonce(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class LookupKey(models.Model):
+    """The key of all keyed hashes (accounts/lookup.py): it outlives the data keys and is sealed under the first."""
+
+    id = models.PositiveSmallIntegerField(_("id"), primary_key=True, default=1, editable=False)
+    secret = SealedBodyField(_("secret"))
+
+    class Meta:
+        verbose_name = _("lookup key")
+        verbose_name_plural = _("lookup keys")
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="lookupkey_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class DataKey(models.Model):

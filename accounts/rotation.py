@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from accounts import datakeys
+from accounts import datakeys, lookup
 from common.keyring import Keyring, keyring
 from common.sealed import SealedBodyField, SealedTextField
 from common.sql import query
@@ -48,6 +48,7 @@ def rotate(say: Say, batch: int = BATCH) -> Rotation:
 
     It passes over all tables until a pass finds nothing, for another process may still write with an older setting.
     """
+    lookup.keep()
     rows: dict[str, int] = {}
     refused: list[str] = []
     for _ in range(MOST_PASSES):

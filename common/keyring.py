@@ -91,12 +91,16 @@ class Keyring:
     def lookup_hash(self, text: str) -> bytes:
         """Return 16 bytes of HMAC-SHA256 that stand for `text` in unique indexes.
 
-        It is made with a subkey of the last key in the list and changes only when that key
-        is taken away, which needs an offline rotation.
+        It is made with a subkey of the last key in the list. What is stored uses
+        `accounts.lookup` instead, which keeps that subkey when its key is taken away.
         """
         keyed = self._lookup.copy()
         keyed.update(text.encode())
         return keyed.digest()[:LOOKUP_HASH_BYTES]
+
+    def lookup_key(self) -> bytes:
+        """Return the subkey of `lookup_hash`, to be kept elsewhere before its key is taken away."""
+        return self._keys[-1].lookup
 
     def fingerprints(self) -> dict[str, bytes]:
         """Return 8 bytes per key id that tell keys apart without giving them away."""

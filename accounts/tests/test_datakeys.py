@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from accounts import lookup
 from accounts.datakeys import verify_data_keys
 from accounts.models import Application, DataKey
 from accounts.rotation import rotate, sealed_tables
@@ -20,6 +21,8 @@ from common.errors import WrongKey
 from common.keyring import keyring
 from common.timeid import time_id
 from privacy.models import Call, Quarantined, Source
+from privacy.tests import wires
+from privacy.tests.deliveries import deliver
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
@@ -161,6 +164,29 @@ def test_after_a_rotation_the_old_key_can_be_dropped(keys: Any, acme: Company, s
     assert bytes(Quarantined.objects.get().body) == b"body"
 
 
+def test_keyed_hashes_outlive_the_key_they_began_with(db: None, keys: Any) -> None:
+    before = lookup.hasher()("+8613900000101")
+    assert len(before) == 16
+    verify_data_keys()
+    keys(K2, K1)
+    assert lookup.hasher()("+8613900000101") == before
+    rotate(lambda text: None)
+    keys(K2)
+    assert lookup.hasher()("+8613900000101") == before
+    assert lookup.hasher()("+8613900000102") != before
+
+
+def test_records_are_still_the_same_after_their_key_was_dropped(keys: Any, acme: Company, source: Source) -> None:
+    pushes = [wires.fees(wires.fee()), wires.event()]
+    verify_data_keys()
+    assert deliver(source.upstream, *pushes).stored == 2
+    keys(K2, K1)
+    rotate(lambda text: None)
+    keys(K2)
+    again = deliver(source.upstream, *pushes)
+    assert (again.repeated, again.quarantined) == (2, 0)
+
+
 def test_a_second_rotation_changes_nothing(keys: Any, acme: Company, source: Source) -> None:
     call(acme, source, 1)
     keys(K2, K1)
@@ -191,7 +217,7 @@ def test_the_command_says_which_key_may_go(keys: Any, acme: Company) -> None:
     keys(K2, K1)
     out, err = io.StringIO(), io.StringIO()
     call_command("rotate_keys", stdout=out, stderr=err)
-    assert "1 rows sealed again" in out.getvalue()
+    assert "2 rows sealed again" in out.getvalue()
     assert "nothing is sealed under k1 any more" in out.getvalue()
     assert "accounts_application: 1 rows sealed again" in err.getvalue()
     assert keyring().open(keyring().seal(b"x")) == b"x"

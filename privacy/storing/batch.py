@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from accounts import lookup
 from accounts.models import Upstream
-from common.keyring import keyring
 from notifications import outbox
 from privacy import reasons
 from privacy.models.arrivals import Kind
@@ -45,7 +45,7 @@ class Writer:
         self.confirmed = confirmed
         self._loader = Loader(upstream)
         self._sealer = Sealer()
-        self._keyed = keyring().lookup_hash
+        self._keyed = lookup.hasher()
 
     def store(self, items: Sequence[Item]) -> Outcome:
         """Store a batch; return what became of its items. What was refused is not written anywhere yet."""
