@@ -1,6 +1,6 @@
 """The pages of the console."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from console.dashboard.views import dashboard
 from console.history import detail
@@ -28,4 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/<int:pk>/", money.ledger_transaction, name="ledger_transaction"),
     path("settlement-runs/", money.settlement_runs, name="settlement_runs"),
     path("settlement-runs/<int:pk>/", money.settlement_run, name="settlement_run"),
+    path("", include("console.urls_reports")),
+    path("", include("console.urls_reports")),
 ]
