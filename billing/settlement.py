@@ -153,9 +153,9 @@ def _settle_hour(shard: int, hour: datetime, clock: Clock) -> SettledShardHour:
     # Read under the lock: who waited for it over a full hour must not book late lines in an hour settled meanwhile.
     now = clock()
     at: dict[str, Any] = {"shard": shard, "hour": hour, "now": now, "current_hour": hour_of(now)}
-    _run(("settle_room", "settle_forget", "settle_accounts"), at)
+    _run(("settle_room", "settle_forget", "settle_usages", "settle_measure", "settle_accounts"), at)
     fault_point("settle.claimed")
-    _run(("settle_prices", "settle_usages", "settle_measure", "settle_purchases", "settle_draws"), at)
+    _run(("settle_prices", "settle_purchases", "settle_in_bulk", "settle_unpriced", "settle_draws"), at)
     fault_point("settle.rated")
     at["run"] = _rows("settle_run_id", {})[0][0]
     lines = _charge(at)
@@ -197,7 +197,7 @@ def _post(at: dict[str, Any]) -> None:
     if _rows("settle_clock_is_behind", {}):
         raise NotReady(f"the clock is behind: {at['current_hour']:%Y-%m-%dT%HZ} is settled already")
     ledger.open_accounts([account for (account,) in _rows("settle_account_ids", {})])
-    _run(("settle_run", "settle_settled", "settle_write_totals", "settle_post", "settle_balances"), at)
+    _run(("settle_in_small", "settle_run", "settle_settled", "settle_write_totals", "settle_post", "settle_balances"), at)
 
 
 def _take_off_the_queue(at: dict[str, Any], lines: int) -> None:

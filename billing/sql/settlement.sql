@@ -1,5 +1,5 @@
 -- The settlement of one shard and one due hour, statement by statement, in one transaction (billing.md 1-5).
--- Temporary tables: settle_account -> settle_price -> settle_usage -> settle_purchase -> settle_draw -> settle_total.
+-- Temporary tables: settle_usage -> settle_account -> settle_price -> settle_purchase -> settle_draw -> settle_total.
 
 -- name: settle_due
 -- The (shard, hour) pairs that have usage in hours up to the last due one, oldest first. A skip scan: one probe a pair.
@@ -24,16 +24,38 @@ ORDER BY h.hour, s.shard
 -- Room for the sorts of one hour; the planner's compiler costs more than it saves here.
 SELECT set_config('work_mem', '96MB', true), set_config('jit', 'off', true)
 
+-- name: settle_in_bulk
+-- Whole-hour joins are hashed: a wrong guess of the planner must not end in nested loops.
+SELECT set_config('enable_nestloop', 'off', true)
+
+-- name: settle_in_small
+-- The rest joins a few hundred rows with large tables, by index.
+SELECT set_config('enable_nestloop', 'on', true)
+
 -- name: settle_forget
 -- Tables of an earlier hour, where both run in one outer transaction.
 DROP TABLE IF EXISTS settle_account, settle_price, settle_usage, settle_purchase, settle_draw, settle_total
+
+-- name: settle_usages
+-- Reads the hour's queue, once. What has a problem waits, uncharged.
+CREATE TEMP TABLE settle_usage ON COMMIT DROP AS
+SELECT usage_id, account_id, application_id, number_id, number_kind, item, rated_at, ended_at, seconds,
+    CASE item WHEN 'call' THEN (seconds + 59) / 60 ELSE units END AS units, session_id, reverses,
+    CASE WHEN item = 'sms' AND units IS NULL THEN 'parts_unknown' ELSE '' END AS problem
+FROM privacy_usage
+WHERE shard = %(shard)s AND hour = %(hour)s
+
+-- name: settle_measure
+-- The planner must know how many rows there are.
+ANALYZE settle_usage (usage_id, account_id, item, problem)
 
 -- name: settle_accounts
 -- The accounts with usage in the hour. Late: the hour is settled for the account, or its month is closed.
 CREATE TEMP TABLE settle_account ON COMMIT DROP AS
 SELECT a.id AS account_id, a.code, a.currency, l.late,
     CASE WHEN l.late THEN %(current_hour)s ELSE %(hour)s END AS booked_hour
-FROM accounts_account a
+FROM (SELECT DISTINCT account_id FROM settle_usage) u
+JOIN accounts_account a ON a.id = u.account_id
 CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT 1 FROM billing_settledhour h WHERE h.account_id = a.id AND h.hour = %(hour)s)
         OR EXISTS (
@@ -41,14 +63,12 @@ CROSS JOIN LATERAL (
             WHERE m.account_id = a.id AND m.starts_at <= %(hour)s AND m.ends_at > %(hour)s
         ) AS late
 ) l
-WHERE a.id IN (SELECT u.account_id FROM privacy_usage u WHERE u.shard = %(shard)s AND u.hour = %(hour)s)
 
 -- name: settle_prices
 -- For each account, item and kind of number: stretches of time with the one price that wins in them.
 CREATE TEMP TABLE settle_price ON COMMIT DROP AS
 WITH span AS (
-    SELECT min(rated_at) AS first, max(rated_at) AS last
-    FROM privacy_usage WHERE shard = %(shard)s AND hour = %(hour)s
+    SELECT min(rated_at) AS first, max(rated_at) AS last FROM settle_usage
 ),
 valid AS (
     SELECT t.account_id AS only_account, t.id, t.item, t.number_kind, t.currency, t.price, t.valid_from, t.valid_to
@@ -83,27 +103,14 @@ JOIN candidate c ON c.account_id = s.account_id AND c.item = s.item AND c.number
     AND c.valid_from <= s.at AND c.valid_to > s.at
 ORDER BY s.account_id, s.item, s.number_kind, s.at, c.rank
 
--- name: settle_usages
--- The usage of the hour with its price as of the instant it was answered or sent. What has a problem waits, uncharged.
-CREATE TEMP TABLE settle_usage ON COMMIT DROP AS
-SELECT u.usage_id, u.account_id, u.application_id, u.number_id, u.number_kind, u.item, u.rated_at, u.ended_at, u.seconds,
-    CASE u.item WHEN 'call' THEN (u.seconds + 59) / 60 ELSE u.units END AS units,
-    u.session_id, u.reverses, p.tariff_id, p.price,
-    CASE
-        WHEN u.item IN ('unanswered', 'reversal') THEN ''
-        WHEN u.item = 'sms' AND u.units IS NULL THEN 'parts_unknown'
-        WHEN p.tariff_id IS NULL THEN 'no_price'
-        ELSE ''
-    END AS problem
-FROM privacy_usage u
-JOIN settle_account a ON a.account_id = u.account_id
-LEFT JOIN settle_price p ON p.account_id = u.account_id AND p.item = u.item AND p.number_kind = u.number_kind
-    AND u.rated_at >= p.valid_from AND u.rated_at < p.valid_to
-WHERE u.shard = %(shard)s AND u.hour = %(hour)s
-
--- name: settle_measure
--- The planner must know how many rows there are.
-ANALYZE settle_usage (usage_id, account_id, item, problem)
+-- name: settle_unpriced
+-- Usage without a price at the instant it was answered or sent is never charged 0.
+UPDATE settle_usage u SET problem = 'no_price'
+WHERE u.item IN ('call', 'sms') AND u.problem = '' AND NOT EXISTS (
+    SELECT 1 FROM settle_price p
+    WHERE p.account_id = u.account_id AND p.item = u.item AND p.number_kind = u.number_kind
+        AND p.valid_from <= u.rated_at AND p.valid_to > u.rated_at
+)
 
 -- name: settle_figures
 -- What was claimed, by kind.
@@ -198,10 +205,12 @@ line AS (
         rated_at, ended_at, seconds, units, package_units, overage_units, unit_price, amount, currency, tariff_id, splits,
         session_id, run_id)
     SELECT u.usage_id, u.account_id, u.application_id, u.number_id, u.number_kind, u.item, a.booked_hour, %(hour)s, a.late,
-        u.rated_at, u.ended_at, u.seconds, u.units, coalesce(d.units, 0), u.units - coalesce(d.units, 0), u.price,
-        (u.units - coalesce(d.units, 0)) * u.price, a.currency, u.tariff_id, d.splits, u.session_id, %(run)s
+        u.rated_at, u.ended_at, u.seconds, u.units, coalesce(d.units, 0), u.units - coalesce(d.units, 0), p.price,
+        (u.units - coalesce(d.units, 0)) * p.price, a.currency, p.tariff_id, d.splits, u.session_id, %(run)s
     FROM settle_usage u
     JOIN settle_account a ON a.account_id = u.account_id
+    JOIN settle_price p ON p.account_id = u.account_id AND p.item = u.item AND p.number_kind = u.number_kind
+        AND p.valid_from <= u.rated_at AND p.valid_to > u.rated_at
     LEFT JOIN drawn d ON d.usage_id = u.usage_id
     WHERE u.problem = '' AND u.item IN ('call', 'sms')
     RETURNING account_id, application_id, item, booked_hour, late, seconds, units, package_units, overage_units, amount
