@@ -1,6 +1,7 @@
 """Accounts, applications and upstreams."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -10,9 +11,35 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from accounts import provision_values
 from accounts.admin.base import RoleAdmin, RoleMixin
 from accounts.admin.secrets import SecretMixin, new_secret
 from accounts.models import Account, Application, Upstream, UpstreamApplication
+from accounts.provisioning import APPLICATION_URLS
+from common.errors import BadInput
+
+
+class CheckedForm(forms.ModelForm[Any]):
+    """A form whose JSON and zone fields must be what provision takes."""
+
+    readers: ClassVar[dict[str, Callable[[Any], Any]]] = {
+        "time_zone": provision_values.zone,
+        "allowed_ips": provision_values.addresses,
+        "tags": provision_values.tags,
+        "contacts": provision_values.contacts,
+        **dict.fromkeys(APPLICATION_URLS, provision_values.url),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values as provision would store them; name the field of each that is wrong."""
+        values = super().clean() or self.cleaned_data
+        for name, reader in self.readers.items():
+            if values.get(name):
+                try:
+                    values[name] = reader(values[name])
+                except BadInput as problem:
+                    self.add_error(name, f"{problem.problem}; {problem.cure}".rstrip("; "))
+        return values
 
 
 @admin.register(Account)
@@ -20,6 +47,7 @@ class AccountAdmin(RoleAdmin):
     """Accounts. Currency and zone stay as they are once charges rest on them; the state follows the balance."""
 
     edit = "configure"
+    form = CheckedForm
     list_display = ("code", "name", "state", "currency", "time_zone", "created_at")
     list_filter = ("state",)
     search_fields = ("code__exact", "name__icontains")
@@ -37,6 +65,7 @@ class ApplicationAdmin(SecretMixin, RoleAdmin):
     """Applications. The secret is written, never read."""
 
     edit = "configure"
+    form = CheckedForm
     secret_field = "app_secret"
     list_display = ("app_key", "name", "account", "mode", "state", "sms", "recording")
     list_filter = ("mode", "state", ("account", AutocompleteSelectFilter))
@@ -105,6 +134,7 @@ class UpstreamAdmin(SecretMixin, RoleAdmin):
     """Switches and upstream platforms."""
 
     look = edit = "configure"
+    form = CheckedForm
     list_display = ("code", "key", "every_account", "created_at")
     search_fields = ("code__exact", "key__exact")
     autocomplete_fields = ("accounts",)

@@ -13,17 +13,31 @@ from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts import provision_values
 from accounts.admin.base import HistoryAdmin, RoleAdmin, RoleMixin
 from accounts.models import AuditEntry, DataKey, Lockout, StaffProfile, UsedNonce
+from common.errors import BadInput
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+
+class ProfileForm(forms.ModelForm[StaffProfile]):
+    """A profile whose zone exists."""
+
+    def clean_time_zone(self) -> str:
+        """Return the zone, or say that nobody has it."""
+        try:
+            return provision_values.zone(self.cleaned_data["time_zone"])
+        except BadInput as problem:
+            raise forms.ValidationError(f"{problem.problem}; {problem.cure}".rstrip("; ")) from problem
 
 
 class ProfileInline(RoleMixin, StackedInline):
     """What Django's user lacks."""
 
     model = StaffProfile
+    form = ProfileForm
     look = edit = "configure"
     autocomplete_fields = ("account",)
     extra = 1

@@ -87,7 +87,7 @@ def _call_page(request: HttpRequest, call: Call, **more: Any) -> HttpResponse:
         "waiting": None if charge else scope.rows(Usage).filter(pk=call.pk).first(),
         "unknown_fields": _json(call.unknown_fields),
     }
-    return _render(request, "console/history/call.html", _("Call"), "reveal_call", call.pk, {**extra, **more})
+    return _render(request, "console/history/call.html", _("Call"), call.pk, {**extra, **more})
 
 
 def _event_page(request: HttpRequest, event: CallEvent, **more: Any) -> HttpResponse:
@@ -100,7 +100,7 @@ def _event_page(request: HttpRequest, event: CallEvent, **more: Any) -> HttpResp
         "unknown_fields": _json(event.unknown_fields),
     }
     template = "console/history/call_event.html"
-    return _render(request, template, _("Call event"), "reveal_call_event", event.pk, {**extra, **more})
+    return _render(request, template, _("Call event"), event.pk, {**extra, **more})
 
 
 def _message_page(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
@@ -117,7 +117,7 @@ def _message_page(request: HttpRequest, message: Message, **more: Any) -> HttpRe
         "waiting": None if charge else scope.rows(Usage).filter(pk=message.pk).first(),
         "unknown_fields": _json(message.unknown_fields),
     }
-    return _render(request, "console/history/message.html", _("SMS"), "reveal_message", message.pk, {**extra, **more})
+    return _render(request, "console/history/message.html", _("SMS"), message.pk, {**extra, **more})
 
 
 def _find(request: HttpRequest, model: type[Any], pk: UUID) -> Any:
@@ -142,14 +142,11 @@ def _revealing(request: HttpRequest, record: Any, kind: str, page: Any) -> HttpR
     return revealed
 
 
-def _render(
-    request: HttpRequest, template: str, title: str, reveal_url: str, pk: UUID, extra: dict[str, Any]
-) -> HttpResponse:
+def _render(request: HttpRequest, template: str, title: str, pk: UUID, extra: dict[str, Any]) -> HttpResponse:
     may_reveal = roles.may(request.user, "reveal")
     may_money = roles.may(request.user, "money")
-    frame = pages.context(
-        request, title=title, reveal_url=reveal_url, pk=pk, may_reveal=may_reveal, may_money=may_money, **extra
-    )
+    extra.setdefault("revealed", False)
+    frame = pages.context(request, title=title, pk=pk, may_reveal=may_reveal, may_money=may_money, **extra)
     return render(request, template, frame)
 
 
