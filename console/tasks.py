@@ -1,5 +1,7 @@
 """Celery's door to the console. Rows are the queue: a task that runs twice, or not at all, loses nothing."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -7,6 +9,9 @@ from common import partitions
 from console import job_files, jobs
 from console.exports.work import carry_out
 from console.models import Heartbeat
+from privacy import retention
+
+log = logging.getLogger(__name__)
 
 JOB_SECONDS = 3600
 
@@ -41,4 +46,7 @@ def keep_partitions() -> None:
 
 @shared_task(name="console.tasks.drop_expired")  # type: ignore[untyped-decorator, unused-ignore]
 def drop_expired() -> None:
-    """Drop what is past its term."""
+    """Drop the calls, messages, events and sessions that are past their term."""
+    gone = retention.drop_expired(timezone.now())
+    if gone:
+        log.info("dropped %s", ", ".join(gone))

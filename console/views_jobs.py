@@ -77,7 +77,7 @@ def cancel_job(request: HttpRequest, pk: UUID) -> HttpResponse:
 def job_file(request: HttpRequest, token: str) -> FileResponse:
     """Return the file behind a signed link. Forged, expired, gone and not yours are all the same 404."""
     link = job_files.opened(token)
-    job = Job.objects.filter(pk=link.job_id).first() if link else None
+    job = for_user(request.user).rows(Job).filter(pk=link.job_id).first() if link else None
     if link is None or job is None or not job_files.may_fetch(request.user, job):
         raise Http404
     response = file_response(job, totals=link.totals)

@@ -53,6 +53,10 @@ VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "mis
 AROUND_SCOPE: dict[str, str] = {
     "console.management": "commands of the operator, who has no account",
     "console.simulation": "plays the switch",
+    "console.jobs": "the queue of long work: a worker has no account, the row says whose it is",
+    "console.pulse": "the same",
+    "console.job_files": "the same: its sweep",
+    "console.tasks:Heartbeat.objects": "belongs to no account",
     "console.history.detail:MessageResult.objects": "results of a message that is in scope; they know no account",
 }
 REACHES_ROWS = re.compile(r"(^|\.)(objects|_default_manager|_base_manager|cursor|raw)$")

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.errors import BadInput
-from console.exports.commands import add_common_arguments, person, run, zone_for
 from console.exports.orders import CALLS, Order
+from console.management.exporting import add_common_arguments, person, run, zone_for
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from console.exports.commands import add_common_arguments, run, zone_for
 from console.exports.orders import CHARGES, Order
+from console.management.exporting import add_common_arguments, run, zone_for
 
 
 class Command(BaseCommand):
