@@ -4,7 +4,7 @@ A key is noted when it begins to write here, by its id and a fingerprint that gi
 the note away once nothing is sealed under the key any more; then it may be left out of MASKLINE_DATA_KEY.
 """
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from accounts import lookup
 from accounts.models import DataKey
@@ -34,6 +34,17 @@ def verify_data_keys() -> list[str]:
     DataKey.objects.get_or_create(kid=writer, defaults={"fingerprint": fingerprint})
     lookup.keep()
     return [*noted, *([] if writer in noted else [writer])]
+
+
+def verify_at_start() -> None:
+    """Verify for a process that is about to serve. Raises WrongKey; a database that is away is met when needed."""
+    try:
+        verify_data_keys()
+    except DatabaseError:
+        pass
+    finally:
+        # What starts here may fork, or serve from other threads.
+        connection.close()
 
 
 def forget_all_but_the_writer() -> list[str]:

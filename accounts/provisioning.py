@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from accounts.models import Account, Application, Upstream, UpstreamApplication
 from accounts.provision_file import Entry, ProvisionError
 from common.errors import BadInput, MasklineError
+from common.sql import query
 
+# The advisory lock of provisioning, so that a second file waits for the first ("prov" in ASCII).
+LOCK = 0x70726F76
 SECRET_CHARACTERS = string.ascii_letters + string.digits
 SECRET_LENGTH = 32
 
@@ -42,6 +45,12 @@ class Tally:
     def changed(self) -> bool:
         """Return whether anything was created or updated."""
         return any(counts["created"] or counts["updated"] for counts in self.counts.values())
+
+
+def lock_provisioning() -> None:
+    """Wait for another provision, and hold the lock until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(query("accounts", "lock_provisioning"), {"lock": LOCK})
 
 
 @contextmanager

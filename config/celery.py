@@ -1,11 +1,14 @@
 """The Celery application and its timetable: crontab only, so that a restart of beat neither skips nor doubles a run."""
 
+import importlib
 import os
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init
+from celery.signals import beat_init, worker_init
+
+from common.errors import WrongKey
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("maskline")
@@ -20,6 +23,16 @@ app.conf.beat_schedule = {
     "forget old headers": {"task": "accounts.tasks.forget_old_headers", "schedule": crontab(minute="29")},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
+
+
+@worker_init.connect
+def verify_keys(**_: Any) -> None:
+    """Stop a worker that does not hold the keys its database was written with: it would seal under another."""
+    datakeys = importlib.import_module("accounts.datakeys")  # models, which this module must not load on import
+    try:
+        datakeys.verify_at_start()
+    except WrongKey as error:
+        raise SystemExit(f"worker: {error}") from error
 
 
 @beat_init.connect

@@ -3,19 +3,16 @@
 from datetime import datetime
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts import audit, provision_file
+from accounts.datakeys import verify_data_keys
 from accounts.provision_lists import LISTS
-from accounts.provisioning import Tally, apply_accounts, apply_applications, apply_upstreams
+from accounts.provisioning import Tally, apply_accounts, apply_applications, apply_upstreams, lock_provisioning
 from billing import locks
 from billing import provisioning as money
 from common.errors import BadInput
-from common.sql import query
 from privacy import provisioning as numbers
-
-# The advisory lock of provisioning, so that a second file waits for the first ("prov" in ASCII).
-LOCK = 0x70726F76
 
 
 def provision(path: Path, now: datetime) -> Tally:
@@ -27,7 +24,10 @@ def provision(path: Path, now: datetime) -> Tally:
     lists = provision_file.read(content, LISTS)
     tally = Tally()
     with transaction.atomic():
-        _lock()
+        lock_provisioning()
+        verify_data_keys()
+        # Before any row: settlement waits for rows while it holds a shard.
+        locks.every_shard()
         accounts = apply_accounts(lists["accounts"], tally, money.account_is_used)
         money.open_ledgers(list(accounts.values()), now)
         apply_applications(lists["applications"], tally, numbers.application_is_used)
@@ -43,10 +43,3 @@ def provision(path: Path, now: datetime) -> Tally:
     if lists["bindings"]:
         tally.notices.append("bindings are not recorded yet")
     return tally
-
-
-def _lock() -> None:
-    """Wait for another provision, then hold all shards: before any row, for settlement waits for rows with a shard."""
-    with connection.cursor() as cursor:
-        cursor.execute(query("accounts", "lock_provisioning"), {"lock": LOCK})
-    locks.every_shard()
