@@ -12,7 +12,7 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -29,10 +29,11 @@ def main(arguments: list[str]) -> int:
         django.setup()
         translations.compile_stale(settings.BASE_DIR / "locale")
         call_command("check", stdout=io.StringIO())
-        first = _migrate()
+        demo = "--no-demo" not in arguments
+        _migrate(demo=demo)
         call_command("check_data_key", verbosity=0)
         _collect_static_files()
-        _make_people(demo="--no-demo" not in arguments, first=first)
+        _make_people(demo=demo)
     except (CommandError, SystemCheckError, DatabaseError, OSError) as error:
         print(f"bin/run: {error}", file=sys.stderr)
         return 1
@@ -41,8 +42,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _migrate() -> bool:
-    """Migrate, after a backup where there is something to lose; return whether the database was empty."""
+def _migrate(*, demo: bool) -> None:
+    """Migrate, after a backup where there is something to lose. An empty database is to have the demo, if wanted."""
     executor = MigrationExecutor(connection)
     first = not executor.loader.applied_migrations
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -52,8 +53,9 @@ def _migrate() -> bool:
         call_command("backup", str(folder), verbosity=0)
     if pending:
         _say("setting up the database" if first else "migrating the database")
+    if first and demo:
+        (settings.DATA_DIR / DEMO_WANTED).touch()
     call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
-    return first
 
 
 def _collect_static_files() -> None:
@@ -63,17 +65,14 @@ def _collect_static_files() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _make_people(*, demo: bool, first: bool) -> None:
-    """Make the staff users that are missing and, on a first run, the demo; one that was cut short starts again."""
+def _make_people(*, demo: bool) -> None:
+    """Make the staff users that are missing and, on a first run, the demo; one that was cut short is finished."""
     wanted = settings.DATA_DIR / DEMO_WANTED
-    if first and demo:
-        wanted.touch()
-    commands = get_commands()
-    if "create_staff" in commands:
-        call_command("create_staff", stdout=sys.stderr)
-    if demo and wanted.exists() and "demo" in commands:
+    call_command("create_staff", stdout=sys.stderr)
+    if demo and wanted.exists():
         _say("making the demo: a week of calls, settled (once)")
         call_command("demo", stdout=sys.stderr)
+        call_command("create_staff", demo=True, stdout=sys.stderr)
         wanted.unlink(missing_ok=True)
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from config.services import backup, use
 from config.services.layout import Layout
 from tests.startup.holders import CHECKOUT, clean_environment, gone, pids, wait_until
 
@@ -58,6 +60,15 @@ class Run:
         """Send the signal, wait, and return the exit status."""
         self.process.send_signal(number)
         return self.process.wait(30)
+
+
+def manage(layout: Layout, *words: str, **environ: str) -> str:
+    """Run one command on the data directory and return what it prints."""
+    command = [sys.executable, *words]
+    environ = clean_environment(DATA_DIR=str(layout.root), **environ)
+    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture
@@ -171,3 +182,19 @@ def test_a_data_directory_that_cannot_be_written_is_one_line(live: Layout, tmp_p
     (tmp_path / "file").touch()
     said = refusal(live, DATA_DIR=str(tmp_path / "file" / "var"))
     assert said.startswith(f"bin/run: DATA_DIR {tmp_path}/file/var cannot be used: ")
+
+
+def test_existing_data_is_backed_up_before_it_is_migrated(live: Layout) -> None:
+    with use(live.root).lock_file:
+        addresses = {
+            "MASKLINE_EMBEDDED_DATABASE_URL": live.database_url,
+            "MASKLINE_EMBEDDED_REDIS_URL": live.redis_url,
+        }
+        prepare = ["-m", "config.prepare", "--no-demo"]
+        manage(live, *prepare, **addresses)
+        manage(live, *prepare, **addresses)
+        assert not (live.root / "backups").exists()
+        manage(live, "manage.py", "migrate", "accounts", "0001", **addresses)
+        manage(live, *prepare, **addresses)
+    (taken,) = (live.root / "backups").iterdir()
+    assert backup.check(taken)["keys"]
