@@ -10,6 +10,7 @@ from django.db import connection
 from accounts import digests, lockout, nonces
 from accounts.authentication import Principal, Refused, authenticate
 from accounts.models import Application, Lockout, Upstream, UpstreamApplication, UsedNonce
+from accounts.tasks import forget_old_headers
 from accounts.tests import cast
 from accounts.tests.cast import SECRET, signed_headers
 from accounts.tests.fixtures import *  # noqa: F403
@@ -322,3 +323,10 @@ def test_of_ten_requests_at_once_with_one_strict_header_one_is_good() -> None:
 
     with ThreadPoolExecutor(10) as threads:
         assert sum(threads.map(one, range(10))) == 1
+
+
+def test_the_hourly_task_forgets_what_is_over(acme: Company) -> None:
+    ask(signed_headers(KEY, now=NOW + BEIJING))
+    guess(1)
+    assert forget_old_headers() == 2
+    assert forget_old_headers() == 0
