@@ -134,7 +134,7 @@ def _endpoints(wanted: set[tuple[int, int, str]]) -> dict[tuple[int, str], _Endp
 
 
 def _find(wanted: set[tuple[int, int, str]], digests: dict[bytes, str]) -> dict[tuple[int, str], _Endpoint]:
-    parameters = {"applications": list({one[0] for one in wanted}), "digests": list(digests)}
+    parameters: dict[str, Any] = {"applications": list({one[0] for one in wanted}), "digests": list(digests)}
     with connection.cursor() as cursor:
         cursor.execute(sql.load("notifications", "find_endpoints"), parameters)
         return {

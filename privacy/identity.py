@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -58,18 +58,9 @@ def usage_id(at: datetime, upstream: str, kind: Kind, record_id: str) -> UUID:
 
 def call_fingerprint(facts: CallFacts, owner: str | int, keyed: Keyed) -> bytes:
     """Return a keyed hash of what a CDR charges and whom it names; absent, null and "" are the same."""
-    return keyed(
-        _joined(
-            owner,
-            facts.number,
-            facts.caller_number,
-            facts.callee_number,
-            facts.destination_number,
-            _instant(facts.call_in_at),
-            _instant(facts.answered_at),
-            _instant(facts.ended_at),
-        )
-    )
+    parties = f"{owner}\x1f{facts.number}\x1f{facts.caller_number or ''}\x1f{facts.callee_number or ''}"
+    times = f"{_instant(facts.call_in_at)}\x1f{_instant(facts.answered_at)}\x1f{_instant(facts.ended_at)}"
+    return keyed(f"{parties}\x1f{facts.destination_number or ''}\x1f{times}")
 
 
 def message_fingerprint(facts: MessageFacts, owner: str | int, keyed: Keyed) -> bytes:
@@ -90,7 +81,8 @@ def message_fingerprint(facts: MessageFacts, owner: str | int, keyed: Keyed) -> 
 
 
 def _instant(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(UTC).isoformat()
+    """Return a time of the wire, always UTC, as text; "" for none."""
+    return "" if at is None else at.isoformat()
 
 
 def _joined(*values: object) -> str:

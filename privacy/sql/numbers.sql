@@ -1,7 +1,9 @@
 -- name: lock_numbers
--- Holds numbers, in the order of their ids, and returns the newest status and cause of each (5 = normal when none).
-SELECT n.id, coalesce(s.status, 5), coalesce(s.cause, '')
-FROM (SELECT id FROM privacy_number WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE) n
-LEFT JOIN LATERAL (
-    SELECT status, cause FROM privacy_numberstatus WHERE number_id = n.id ORDER BY id DESC LIMIT 1
-) s ON true
+-- Holds numbers, in the order of their ids.
+SELECT id FROM privacy_number WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: newest_statuses
+-- The newest status and cause of each number that has one. A statement of its own, to see what was waited for.
+SELECT DISTINCT ON (number_id) number_id, status, cause
+FROM privacy_numberstatus WHERE number_id = ANY(%(ids)s::bigint[])
+ORDER BY number_id, id DESC

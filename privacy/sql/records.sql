@@ -2,7 +2,7 @@
 -- Claims record ids, in the order given; returns those that nobody had.
 INSERT INTO privacy_record (upstream_id, kind, record_key, usage_id, fingerprint, source_id)
 SELECT %(upstream)s::bigint, %(kind)s::smallint, r.record_key, r.usage_id, r.fingerprint, %(source)s::bigint
-FROM unnest(%(keys)s::bytea[], %(ids)s::uuid[], %(fingerprints)s::bytea[]) AS r (record_key, usage_id, fingerprint)
+FROM unnest(%(keys)b::bytea[], %(ids)b::uuid[], %(fingerprints)b::bytea[]) AS r (record_key, usage_id, fingerprint)
 ON CONFLICT DO NOTHING
 RETURNING record_key
 
@@ -10,13 +10,13 @@ RETURNING record_key
 -- The records of an upstream with these keys.
 SELECT record_key, usage_id, fingerprint
 FROM privacy_record
-WHERE upstream_id = %(upstream)s::bigint AND kind = %(kind)s::smallint AND record_key = ANY(%(keys)s::bytea[])
+WHERE upstream_id = %(upstream)s::bigint AND kind = %(kind)s::smallint AND record_key = ANY(%(keys)b::bytea[])
 
 -- name: calls_of_other_upstreams
 -- Answered calls of other upstreams on the same numbers with the same answer times: which wish, and the callee.
 -- A call's id begins with its first time, which lies at most `lo` before it was answered: so partitions are pruned.
 SELECT w.position, c.destination_number, c.id
-FROM unnest(%(positions)s::int[], %(numbers)s::bigint[], %(answered)s::timestamptz[], %(los)s::uuid[], %(his)s::uuid[])
+FROM unnest(%(positions)b::int[], %(numbers)b::bigint[], %(answered)b::timestamptz[], %(los)b::uuid[], %(his)b::uuid[])
      AS w (position, number_id, answered_at, lo, hi)
 JOIN privacy_call c ON c.number_id = w.number_id AND c.id >= w.lo AND c.id < w.hi
                    AND c.answered_at = w.answered_at AND c.upstream_id <> %(upstream)s::bigint

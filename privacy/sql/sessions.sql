@@ -1,7 +1,7 @@
 -- name: sessions_near
 -- The sessions of these keys that were heard of within a day of the given instants.
 SELECT w.session_key, s.application_id, s.number_id, s.first_at, s.last_at
-FROM unnest(%(keys)s::bytea[]) AS w (session_key)
+FROM unnest(%(keys)b::bytea[]) AS w (session_key)
 JOIN privacy_session s ON s.upstream_id = %(upstream)s::bigint AND s.session_key = w.session_key
 
 -- name: upsert_sessions
@@ -11,9 +11,9 @@ INSERT INTO privacy_session AS s
      push_sequence, first_at, last_at)
 SELECT %(upstream)s::bigint, w.session_key, coalesce(near.generation, newest.generation + 1, 0), w.session_id,
        w.account_id, w.application_id, w.number_id, w.subscription_id, w.pushes, w.first_at, w.last_at
-FROM unnest(%(keys)s::bytea[], %(sessions)s::text[], %(accounts)s::bigint[], %(applications)s::bigint[],
-            %(numbers)s::bigint[], %(subscriptions)s::text[], %(pushes)s::bigint[],
-            %(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
+FROM unnest(%(keys)b::bytea[], %(sessions)b::text[], %(accounts)b::bigint[], %(applications)b::bigint[],
+            %(numbers)s::bigint[], %(subscriptions)b::text[], %(pushes)b::bigint[],
+            %(firsts)b::timestamptz[], %(lasts)b::timestamptz[])
      AS w (session_key, session_id, account_id, application_id, number_id, subscription_id, pushes, first_at, last_at)
 LEFT JOIN LATERAL (
     SELECT e.generation FROM privacy_session e
@@ -35,3 +35,9 @@ ON CONFLICT (upstream_id, session_key, generation) DO UPDATE SET
     first_at = least(s.first_at, excluded.first_at),
     last_at = greatest(s.last_at, excluded.last_at)
 RETURNING session_key, id, push_sequence
+
+-- name: forget_sessions
+-- Deletes sessions that were silent since long, except those that ingest holds just now.
+DELETE FROM privacy_session WHERE id IN (
+    SELECT id FROM privacy_session WHERE last_at < %(before)s ORDER BY last_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)

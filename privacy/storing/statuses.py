@@ -39,7 +39,8 @@ def store(reports: list[Report], source_id: int, now: datetime) -> list[Report]:
     if not reports:
         return []
     ids = sorted({report.owner.number_id for report in reports if report.owner.number_id is not None})
-    newest = {id: (status, cause) for id, status, cause in bulk.run("lock_numbers", {"ids": ids})}
+    bulk.run("lock_numbers", {"ids": ids})
+    newest = {id: (status, cause) for id, status, cause in bulk.run("newest_statuses", {"ids": ids})}
     changed: list[Report] = []
     for report in reports:
         number_id = report.owner.number_id or 0

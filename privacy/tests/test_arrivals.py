@@ -1,6 +1,7 @@
 """What becomes of records that arrive: stored once, repeated, quarantined; and what they leave behind."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pytest
@@ -56,7 +57,7 @@ def test_a_call_of_no_seconds_still_waits_for_settlement(acme, switch1):
 
 def test_records_of_years_ago_find_a_partition(acme, switch1):
     acme.number.holdings.update(valid_from=datetime(2010, 1, 1, tzinfo=UTC))
-    old = {
+    old: dict[str, Any] = {
         "callInTime": "2011-02-03 04:05:06",
         "fwdAnswerTime": "2011-02-03 04:05:10",
         "callEndTime": "2011-02-03 04:06:00",

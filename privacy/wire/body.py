@@ -114,13 +114,17 @@ def _plainly_unique(body: bytes, parsed: Any) -> bool:
     orjson keeps the last of two equal names. A text that holds such marks makes the counts differ, never the reverse
     by accident; then `_check_slowly` decides.
     """
-    names, objects, arrays = _census_of_fees(parsed) or _census(parsed, 1)
-    return body.count(b'":') == names and body.count(b"{") == objects and body.count(b"[") == arrays
+    counted = body.count(b'":'), body.count(b"{"), body.count(b"[")
+    return counted == _census_of_fees(parsed) or counted == _census(parsed, 1)
 
 
 def _census_of_fees(parsed: Any) -> tuple[int, int, int] | None:
-    """Return names, objects and arrays of an ordinary fee push without looking at each value; None if it is none."""
-    fees = parsed.get("feeLst") if type(parsed) is dict else None
+    """Return names, objects and arrays of an ordinary FeeInfo or fee push, without a look at each value."""
+    if type(parsed) is not dict:
+        return None
+    fees = parsed.get("feeLst")
+    if fees is None:
+        return len(parsed), 1, 0
     if type(fees) is not list or not all(type(fee) is dict for fee in fees):
         return None
     return len(parsed) + sum(map(len, fees)), 1 + len(fees), 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from privacy import reasons
@@ -90,6 +91,7 @@ NOTIFICATION_MODES = {"notify": "Notify", "block": "Block"}
 NUMBER_STATUSES = frozenset({5, 9, 10, 11})
 SEND_RESULTS = range(14)
 CALL_TIMES = [name for name, field in FEE.items() if field.read is time]
+_call_times = attrgetter(*(FEE[name].attribute for name in CALL_TIMES))
 IN_SMS_PUSH = frozenset({"appKey", "smsEvent"})
 IN_EVENT_PUSH = frozenset({"eventType", "statusInfo"})
 
@@ -118,9 +120,8 @@ def _read_call(item: Item, now: datetime) -> None:
         _need(facts.session_id, "icid")
         _need(facts.call_in_at, "callInTime")
     latest = now + HOUR_AHEAD
-    for name in CALL_TIMES:
-        at = getattr(facts, FEE[name].attribute)
-        if at is not None:
+    for name, at in zip(CALL_TIMES, _call_times(facts), strict=True):
+        if at is not None and not OLDEST <= at <= latest:
             _plausible(at, latest, name)
     _judge_duration(facts)
     if facts.ended_at is None:

@@ -1,0 +1,208 @@
+"""What could not be stored: tried again by itself, corrected or discarded by a person, never lost.
+
+Who leaves quarantine is counted on a source of its own (door "retry"), so that received = stored + repeated +
+quarantined stays true of the source it came from.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Upstream
+from common.errors import BadInput
+from common.faults import fault_point
+from privacy import arrivals
+from privacy.arrivals import Origin
+from privacy.models import Quarantined, Source
+from privacy.models.arrivals import Kind
+from privacy.reasons import Problem
+from privacy.storing import bulk
+from privacy.storing.batch import Writer
+from privacy.wire import Item, corrections, read_entry
+
+BATCH = 500
+MAX_AT_ONCE = 1000
+FIRST = UUID(int=0)
+OPEN = Quarantined.State.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of quarantined items: those stored or repeats left, `failed` says why the others stay."""
+
+    left: tuple[UUID, ...]
+    failed: dict[UUID, Problem]
+
+
+def retry_all(now: datetime) -> int:
+    """Try every item again that provisioning or a later record may have cured; return how many left quarantine.
+
+    Safe to run twice at once: each run leaves alone what the other holds.
+    """
+    return sum(_retry_upstream(upstream, now) for upstream in Upstream.objects.order_by("code"))
+
+
+def preview(ids: Collection[UUID], changes: Mapping[str, Any], now: datetime) -> Settled:
+    """Return what `correct` would do, without doing it. Raises BadInput for a field that cannot be corrected."""
+    with transaction.atomic():
+        settled = _correct(_open_rows(ids), changes, now, Origin(door=Source.Door.RETRY), "")
+        transaction.set_rollback(True)
+    return settled
+
+
+def correct(
+    ids: Collection[UUID], changes: Mapping[str, Any], *, user: AbstractBaseUser, reason: str, now: datetime
+) -> Settled:
+    """Store open items with fields changed, as a person decided; those that still cannot be stored stay.
+
+    No changes at all accept a possible duplicate as a call of its own. Audited. Raises BadInput without a reason.
+    """
+    _need_reason(reason)
+    origin = Origin(door=Source.Door.RETRY, user_id=user.pk, person=user.get_username())
+
+    def work() -> Settled:
+        settled = _correct(_open_rows(ids), changes, now, origin, reason)
+        _audit("quarantine.correct", settled.left, user, reason, {"fields": sorted(changes)})
+        return settled
+
+    return arrivals.with_patience(work)
+
+
+def discard(ids: Collection[UUID], *, user: AbstractBaseUser, reason: str, now: datetime) -> int:
+    """Discard open items for good; return how many. Coming again they are counted and stay discarded. Audited."""
+    _need_reason(reason)
+    with transaction.atomic():
+        rows = [row.pk for row in _open_rows(ids)]
+        _resolve(rows, Quarantined.State.DISCARDED, now, user.get_username(), reason)
+        _audit("quarantine.discard", rows, user, reason, {})
+    return len(rows)
+
+
+def sent(row: Quarantined) -> dict[str, Any]:
+    """Return the item as it was sent."""
+    item: dict[str, Any] = orjson.loads(row.body)
+    return item
+
+
+def _retry_upstream(upstream: Upstream, now: datetime) -> int:
+    total, after = 0, FIRST
+    while True:
+        # The batch function is bound at once: it is called before `after` moves on.
+        left, last = arrivals.with_patience(_batch_after(upstream, after, now))
+        total += left
+        if last is None:
+            return total
+        after = last
+
+
+def _batch_after(upstream: Upstream, after: UUID, now: datetime) -> Callable[[], tuple[int, UUID | None]]:
+    def work() -> tuple[int, UUID | None]:
+        rows = bulk.run("open_retryable", {"upstream": upstream.pk, "after": after, "limit": BATCH})
+        found = {row.pk: row for row in Quarantined.objects.filter(pk__in=[row[0] for row in rows])}
+        settled = _store(list(found.values()), {}, now, Origin(door=Source.Door.RETRY), confirmed=False)
+        _resolve(settled.left, Quarantined.State.STORED, now, "", "")
+        _note(settled.failed, found)
+        fault_point("quarantine.before_commit")
+        return len(settled.left), rows[-1][0] if rows else None
+
+    return work
+
+
+def _correct(
+    rows: list[Quarantined], changes: Mapping[str, Any], now: datetime, origin: Origin, reason: str
+) -> Settled:
+    settled = _store(rows, changes, now, origin, confirmed=True)
+    _resolve(settled.left, Quarantined.State.STORED, now, origin.person, reason)
+    return settled
+
+
+def _store(
+    rows: list[Quarantined], changes: Mapping[str, Any], now: datetime, origin: Origin, *, confirmed: bool
+) -> Settled:
+    """Store what can be stored; each (upstream, signature) is a source of its own."""
+    left: list[UUID] = []
+    failed: dict[UUID, Problem] = {}
+    in_order = sorted(rows, key=lambda row: (row.upstream_id, row.signed_app_key, row.pk))
+    for (_, signed), group in groupby(in_order, key=lambda row: (row.upstream_id, row.signed_app_key)):
+        members = list(group)
+        items = {_item(row, changes, now): row.pk for row in members}
+        source = arrivals.open_source(origin, members[0].upstream, now)
+        outcome = Writer(
+            upstream=members[0].upstream, source_id=source.pk, signed_app_key=signed, now=now, confirmed=confirmed
+        ).store([item.item for item in items])
+        refused = {id(item): refusal.problem for item, refusal in outcome.refused}
+        for held, pk in items.items():
+            if id(held.item) in refused:
+                failed[pk] = refused[id(held.item)]
+            else:
+                left.append(pk)
+        _count(source, outcome.stored, outcome.repeated)
+    return Settled(tuple(left), failed)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Held:
+    """An item by its identity, for two rows may hold equal ones after a correction."""
+
+    item: Item
+
+
+def _item(row: Quarantined, changes: Mapping[str, Any], now: datetime) -> _Held:
+    kind = Kind(row.kind)
+    body = sent(row)
+    return _Held(read_entry(kind, corrections.changed(kind, body, changes) if changes else body, now, row.line))
+
+
+def _count(source: Source, stored: int, repeated: int) -> None:
+    """Count who left quarantine on the retry's source; one that nothing left through does not stay."""
+    if stored + repeated == 0:
+        source.delete()
+        return
+    source.received, source.stored, source.repeated = stored + repeated, stored, repeated
+    source.save(update_fields=["received", "stored", "repeated"])
+
+
+def _open_rows(ids: Collection[UUID]) -> list[Quarantined]:
+    if len(ids) > MAX_AT_ONCE:
+        raise BadInput("ids", f"more than {MAX_AT_ONCE} at once")
+    held = Quarantined.objects.select_for_update(of=("self",)).select_related("upstream")
+    return list(held.filter(pk__in=ids, state=OPEN).order_by("pk"))
+
+
+def _resolve(ids: Iterable[UUID], state: str, now: datetime, person: str, reason: str) -> None:
+    Quarantined.objects.filter(pk__in=list(ids), state=OPEN).update(
+        state=state, resolved_at=now, resolved_by=person, resolution=reason[:500]
+    )
+
+
+def _note(failed: Mapping[UUID, Problem], rows: Mapping[UUID, Quarantined]) -> None:
+    """Write the new reason of items that still cannot be stored, where it changed."""
+    for pk, problem in failed.items():
+        if (rows[pk].reason, rows[pk].field) != (problem.reason, problem.field):
+            Quarantined.objects.filter(pk=pk).update(
+                reason=problem.reason, field=problem.field, detail=problem.detail, retryable=problem.retryable
+            )
+
+
+def _audit(action: str, ids: Collection[UUID], user: AbstractBaseUser, reason: str, detail: Mapping[str, Any]) -> None:
+    audit.record(
+        user=user,
+        action=action,
+        subject_kind="quarantined",
+        subject=str(next(iter(ids))) if len(ids) == 1 else f"{len(ids)}",
+        reason=reason,
+        detail={**detail, "ids": [str(id) for id in ids]},
+    )
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise BadInput("reason", "is missing")

@@ -1,0 +1,34 @@
+"""Dropping what is past its term: whole partitions of calls, messages and events, and silent sessions."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from common import partitions, sql
+from privacy.models import Call, CallEvent, Message
+
+SESSIONS_AT_ONCE = 10_000
+
+
+def drop_expired(now: datetime) -> list[str]:
+    """Drop partitions whose every row is past its term and return their names (docs/operations.md, terms).
+
+    Calls and messages stay `retention_calls_days`, events and silent sessions `retention_events_days`. Records stay:
+    a CDR of long ago that comes again is still a repeat.
+    """
+    calls_before = now - timedelta(days=settings.MASKLINE["retention_calls_days"])
+    events_before = now - timedelta(days=settings.MASKLINE["retention_events_days"])
+    gone: list[str] = []
+    for model, before in ((Call, calls_before), (Message, calls_before), (CallEvent, events_before)):
+        gone += partitions.detach_and_drop_before(model._meta.db_table, before)
+    while _forget_sessions(events_before) == SESSIONS_AT_ONCE:
+        pass
+    return gone
+
+
+def _forget_sessions(before: datetime) -> int:
+    """Delete some sessions not heard of since `before`; a few at a time, for ingest locks them too."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("privacy", "forget_sessions"), {"before": before, "limit": SESSIONS_AT_ONCE})
+        return int(cursor.rowcount)
