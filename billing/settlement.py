@@ -153,7 +153,7 @@ def _settle_hour(shard: int, hour: datetime, clock: Clock) -> SettledShardHour:
     # Read under the lock: who waited for it over a full hour must not book late lines in an hour settled meanwhile.
     now = clock()
     at: dict[str, Any] = {"shard": shard, "hour": hour, "now": now, "current_hour": hour_of(now)}
-    _run(("settle_room", "settle_forget", "settle_usages", "settle_measure", "settle_accounts"), at)
+    _run(("settle_room", "settle_forget", "settle_usages", "settle_accounts"), at)
     fault_point("settle.claimed")
     _run(("settle_prices", "settle_purchases", "settle_in_bulk", "settle_unpriced", "settle_draws"), at)
     fault_point("settle.rated")
@@ -162,15 +162,15 @@ def _settle_hour(shard: int, hour: datetime, clock: Clock) -> SettledShardHour:
     fault_point("settle.charged")
     if lines:
         _post(at)
+    _run(("settle_block",), at)
     fault_point("settle.posted")
-    _take_off_the_queue(at, lines)
     booked = tuple(Booked(*row) for row in _rows("settle_booked", {}))
     waiting = _rows("settle_waiting", {})[0][0]
     return SettledShardHour(shard, hour, at["run"] if lines else None, booked, waiting)
 
 
 def _charge(at: dict[str, Any]) -> int:
-    """Write charge lines, reversals and counts of unanswered calls; return how many usage rows they stand for."""
+    """Turn usage into charge lines, reversals and counts of unanswered calls; return how many rows left the queue."""
     _run(("settle_totals",), at)
     chargeable, unanswered, reversals = _rows("settle_figures", {})[0]
     if chargeable or reversals:
@@ -182,7 +182,10 @@ def _charge(at: dict[str, Any]) -> int:
         _run(("settle_waiting_reversals", "settle_reversals"), at)
     if unanswered:
         _run(("settle_unanswered",), at)
-    return int(_rows("settle_lines", {})[0][0])
+    expected, booked = _rows("settle_lines", {})[0]
+    if expected != booked:
+        raise CountsDiffer(f"{expected} usage rows to be booked, {booked} taken off the queue and booked")
+    return int(booked)
 
 
 def _months() -> Iterator[datetime]:
@@ -196,17 +199,11 @@ def _months() -> Iterator[datetime]:
 def _post(at: dict[str, Any]) -> None:
     if _rows("settle_clock_is_behind", {}):
         raise NotReady(f"the clock is behind: {at['current_hour']:%Y-%m-%dT%HZ} is settled already")
-    ledger.open_accounts([account for (account,) in _rows("settle_account_ids", {})])
-    _run(("settle_in_small", "settle_run", "settle_settled", "settle_write_totals", "settle_post", "settle_balances"), at)
-
-
-def _take_off_the_queue(at: dict[str, Any], lines: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.query("billing", "settle_delete"), at)
-        deleted = cursor.rowcount
-        cursor.execute(sql.query("billing", "settle_block"), at)
-    if deleted != lines:
-        raise CountsDiffer(f"{deleted} usage rows taken off the queue, {lines} booked")
+    _run(("settle_in_small",), at)
+    unopened = [account for (account,) in _rows("settle_unopened", {})]
+    if unopened:
+        ledger.open_accounts(unopened)
+    _run(("settle_run", "settle_settled", "settle_write_totals", "settle_post", "settle_balances"), at)
 
 
 def _run(names: Collection[str], parameters: dict[str, Any]) -> None:

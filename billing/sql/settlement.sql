@@ -37,17 +37,13 @@ SELECT set_config('enable_nestloop', 'on', true)
 DROP TABLE IF EXISTS settle_account, settle_price, settle_usage, settle_purchase, settle_draw, settle_total
 
 -- name: settle_usages
--- Reads the hour's queue, once. What has a problem waits, uncharged.
+-- What rating needs of the hour's queue. What has a problem waits, uncharged.
 CREATE TEMP TABLE settle_usage ON COMMIT DROP AS
-SELECT usage_id, account_id, application_id, number_id, number_kind, item, rated_at, ended_at, seconds,
-    CASE item WHEN 'call' THEN (seconds + 59) / 60 ELSE units END AS units, session_id, reverses,
+SELECT usage_id, account_id, item, number_kind, rated_at, reverses,
+    CASE item WHEN 'call' THEN (seconds + 59) / 60 ELSE units END AS units,
     CASE WHEN item = 'sms' AND units IS NULL THEN 'parts_unknown' ELSE '' END AS problem
 FROM privacy_usage
 WHERE shard = %(shard)s AND hour = %(hour)s
-
--- name: settle_measure
--- The planner must know how many rows there are.
-ANALYZE settle_usage (usage_id, account_id, item, problem)
 
 -- name: settle_accounts
 -- The accounts with usage in the hour. Late: the hour is settled for the account, or its month is closed.
@@ -155,16 +151,25 @@ WHERE q.remaining > 0 AND p.starts_at <= span.last AND p.ends_at > span.first
 -- before it left (running sum over eligible needs), so any windows and priorities come out exact.
 CREATE TEMP TABLE settle_draw ON COMMIT DROP AS
 WITH RECURSIVE pass (turn, usage_id, account_id, item, rated_at, need, rank, purchase_id, drawn) AS (
-    SELECT row_number() OVER (ORDER BY u.account_id, u.rated_at, u.usage_id), u.usage_id, u.account_id, u.item,
-        u.rated_at, u.units::bigint, 0, 0::bigint, 0::bigint
-    FROM settle_usage u
-    WHERE u.problem = '' AND u.units > 0 AND (u.item = 'call' OR u.item = 'sms' AND u.number_kind = 'virtual')
+    SELECT turn, usage_id, account_id, item, rated_at, need - drawn, 1, purchase_id, drawn
+    FROM (
+        SELECT e.*, row_number() OVER (ORDER BY account_id, item, rated_at, usage_id) AS turn,
+            CASE WHEN NOT fits THEN 0 ELSE greatest(0, least(need, remaining + need - sum(CASE WHEN fits THEN need ELSE 0 END)
+                OVER (PARTITION BY account_id, item ORDER BY rated_at, usage_id ROWS UNBOUNDED PRECEDING)))::int END AS drawn
+        FROM (
+            SELECT u.usage_id, u.account_id, p.item, u.rated_at, u.units AS need, p.purchase_id, p.remaining,
+                u.rated_at >= p.starts_at AND u.rated_at < p.ends_at AS fits
+            FROM settle_usage u
+            JOIN settle_purchase p ON p.account_id = u.account_id AND p.item = u.item AND p.rank = 1
+            WHERE u.problem = '' AND u.units > 0 AND (u.item = 'call' OR u.item = 'sms' AND u.number_kind = 'virtual')
+        ) e
+    ) d
     UNION ALL
     SELECT turn, usage_id, account_id, item, rated_at, need - drawn, rank, purchase_id, drawn
     FROM (
         SELECT e.*,
             CASE WHEN NOT fits THEN 0 ELSE greatest(0, least(need, remaining + need - sum(CASE WHEN fits THEN need ELSE 0 END)
-                OVER (PARTITION BY account_id, item ORDER BY turn ROWS UNBOUNDED PRECEDING)))::bigint END AS drawn
+                OVER (PARTITION BY account_id, item ORDER BY turn ROWS UNBOUNDED PRECEDING)))::int END AS drawn
         FROM (
             SELECT w.turn, w.usage_id, w.account_id, w.item, w.rated_at, w.need, p.rank, p.purchase_id, p.remaining,
                 w.rated_at >= p.starts_at AND w.rated_at < p.ends_at AS fits
@@ -195,24 +200,30 @@ CREATE TEMP TABLE settle_total (
 ) ON COMMIT DROP
 
 -- name: settle_charges
--- Writes the charge lines and their totals, which come from the lines as written.
+-- Takes priced usage off the queue, writes its charge lines, and the totals of the lines as written.
 WITH drawn AS (
-    SELECT usage_id, sum(drawn)::int AS units, jsonb_agg(jsonb_build_array(purchase_id, drawn) ORDER BY rank) AS splits
+    SELECT usage_id, sum(drawn)::int AS units,
+        ('[' || string_agg('[' || purchase_id || ', ' || drawn || ']', ', ' ORDER BY rank) || ']')::jsonb AS splits
     FROM settle_draw GROUP BY usage_id
+),
+taken AS (
+    DELETE FROM privacy_usage q USING settle_usage u
+    WHERE u.usage_id = q.usage_id AND u.problem = '' AND u.item IN ('call', 'sms')
+        AND q.shard = %(shard)s AND q.hour = %(hour)s
+    RETURNING q.*, u.units AS rated_units
 ),
 line AS (
     INSERT INTO billing_charge (id, account_id, application_id, number_id, number_kind, item, booked_hour, usage_hour, late,
         rated_at, ended_at, seconds, units, package_units, overage_units, unit_price, amount, currency, tariff_id, splits,
         session_id, run_id)
     SELECT u.usage_id, u.account_id, u.application_id, u.number_id, u.number_kind, u.item, a.booked_hour, %(hour)s, a.late,
-        u.rated_at, u.ended_at, u.seconds, u.units, coalesce(d.units, 0), u.units - coalesce(d.units, 0), p.price,
-        (u.units - coalesce(d.units, 0)) * p.price, a.currency, p.tariff_id, d.splits, u.session_id, %(run)s
-    FROM settle_usage u
+        u.rated_at, u.ended_at, u.seconds, u.rated_units, coalesce(d.units, 0), u.rated_units - coalesce(d.units, 0), p.price,
+        (u.rated_units - coalesce(d.units, 0)) * p.price, a.currency, p.tariff_id, d.splits, u.session_id, %(run)s
+    FROM taken u
     JOIN settle_account a ON a.account_id = u.account_id
     JOIN settle_price p ON p.account_id = u.account_id AND p.item = u.item AND p.number_kind = u.number_kind
         AND p.valid_from <= u.rated_at AND p.valid_to > u.rated_at
     LEFT JOIN drawn d ON d.usage_id = u.usage_id
-    WHERE u.problem = '' AND u.item IN ('call', 'sms')
     RETURNING account_id, application_id, item, booked_hour, late, seconds, units, package_units, overage_units, amount
 )
 INSERT INTO settle_total
@@ -229,7 +240,13 @@ WHERE r.item = 'reversal' AND NOT EXISTS (
 
 -- name: settle_reversals
 -- Takes back whole lines, in the current hour: units, package units into the same purchase, and money.
-WITH line AS (
+WITH taken AS (
+    DELETE FROM privacy_usage q USING settle_usage u
+    WHERE u.usage_id = q.usage_id AND u.problem = '' AND u.item = 'reversal'
+        AND q.shard = %(shard)s AND q.hour = %(hour)s
+    RETURNING q.usage_id, q.account_id, q.reverses
+),
+line AS (
     INSERT INTO billing_charge (id, account_id, application_id, number_id, number_kind, item, booked_hour, usage_hour, late,
         rated_at, ended_at, seconds, units, package_units, overage_units, unit_price, amount, currency, tariff_id, splits,
         session_id, reverses, run_id)
@@ -239,9 +256,8 @@ WITH line AS (
             SELECT jsonb_agg(jsonb_build_array(s.pair -> 0, -(s.pair ->> 1)::int) ORDER BY s.place)
             FROM jsonb_array_elements(c.splits) WITH ORDINALITY AS s (pair, place)
         ), c.session_id, c.id, %(run)s
-    FROM settle_usage r
+    FROM taken r
     JOIN billing_charge c ON c.id = r.reverses AND c.account_id = r.account_id
-    WHERE r.item = 'reversal'
     RETURNING account_id, application_id, item, booked_hour, units, package_units, overage_units, amount, splits
 ),
 returned AS (
@@ -262,12 +278,16 @@ SELECT account_id, application_id, item, booked_hour, count(*), 0, 0, 0, sum(uni
 FROM line GROUP BY account_id, application_id, item, booked_hour
 
 -- name: settle_unanswered
--- Counts the unanswered calls; those of a settled hour count in the current one.
-WITH counted AS (
+-- Takes the unanswered calls off the queue and counts them; those of a settled hour count in the current one.
+WITH taken AS (
+    DELETE FROM privacy_usage q USING settle_usage u
+    WHERE u.usage_id = q.usage_id AND u.item = 'unanswered' AND q.shard = %(shard)s AND q.hour = %(hour)s
+    RETURNING q.account_id, q.application_id, q.number_id
+),
+counted AS (
     INSERT INTO billing_unansweredcount (run_id, account_id, application_id, number_id, booked_hour, calls, late_calls)
     SELECT %(run)s, u.account_id, u.application_id, u.number_id, a.booked_hour, count(*), count(*) FILTER (WHERE a.late)
-    FROM settle_usage u JOIN settle_account a ON a.account_id = u.account_id
-    WHERE u.item = 'unanswered'
+    FROM taken u JOIN settle_account a ON a.account_id = u.account_id
     GROUP BY u.account_id, u.application_id, u.number_id, a.booked_hour
     RETURNING account_id, application_id, booked_hour, calls, late_calls
 )
@@ -310,9 +330,13 @@ SELECT %(run)s, account_id, application_id, booked_hour, item, sum(lines), sum(s
     sum(overage_units), sum(amount)
 FROM settle_total GROUP BY account_id, application_id, booked_hour, item
 
--- name: settle_account_ids
--- The accounts of the hour, to open their ledger accounts.
-SELECT account_id FROM settle_account
+-- name: settle_unopened
+-- The accounts of the hour that have no ledger account or balance yet.
+SELECT a.account_id
+FROM settle_account a
+LEFT JOIN billing_ledgeraccount l ON l.account_id = a.account_id
+LEFT JOIN billing_balance b ON b.account_id = a.account_id
+WHERE l.id IS NULL OR b.account_id IS NULL
 
 -- name: settle_post
 -- One transaction per account, booked hour and item: the customer's balance down, revenue up. None when it is 0.
@@ -355,11 +379,6 @@ standing AS (
 UPDATE accounts_account a SET state = s.state, state_since = %(now)s
 FROM standing s WHERE s.id = a.id AND a.state <> s.state
 
--- name: settle_delete
--- Takes what was booked off the queue.
-DELETE FROM privacy_usage u USING settle_usage d
-WHERE u.usage_id = d.usage_id AND d.problem = '' AND u.shard = %(shard)s AND u.hour = %(hour)s
-
 -- name: settle_block
 -- Writes why the rest waits.
 UPDATE privacy_usage u SET blocked_reason = d.problem
@@ -375,8 +394,8 @@ GROUP BY t.item, a.currency
 ORDER BY t.item, a.currency
 
 -- name: settle_lines
--- How many usage rows were booked.
-SELECT coalesce(sum(lines), 0)::bigint FROM settle_total
+-- How many usage rows were to be booked, and how many were: every line took one row off the queue.
+SELECT (SELECT count(*) FROM settle_usage WHERE problem = ''), coalesce(sum(lines), 0)::bigint FROM settle_total
 
 -- name: settle_waiting
 -- How many rows of the hour wait.
