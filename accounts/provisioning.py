@@ -35,11 +35,15 @@ APPLICATION_FIELDS = (
 
 @dataclass
 class Tally:
-    """What a provision did: per list how many were created, updated and unchanged; secrets made; things to know."""
+    """What a provision did: per list how many were created, updated and unchanged; secrets made; things to know.
+
+    `released` counts the records that left quarantine because of it.
+    """
 
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     secrets: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    released: int = 0
 
     @property
     def changed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Applying a provision file: every list in one transaction, or nothing."""
+"""Applying a provision file: every list in one transaction, or nothing; then quarantine is tried again."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from billing import locks
 from billing import provisioning as money
 from common.errors import BadInput
 from privacy import provisioning as numbers
+from privacy import quarantine
 
 
 def provision(path: Path, now: datetime) -> Tally:
@@ -40,6 +41,8 @@ def provision(path: Path, now: datetime) -> Tally:
         if tally.changed:
             counts = {name: dict(found) for name, found in tally.counts.items()}
             audit.record(user=None, action="provision", subject_kind="file", subject=path.name, detail=counts)
+    if tally.changed:
+        tally.released = quarantine.retry_all(now)
     if lists["bindings"]:
         tally.notices.append("bindings are not recorded yet")
     return tally

@@ -19,7 +19,9 @@ from billing import ledger
 from billing.models import LedgerTransaction, Package, Purchase, Tariff
 from common.errors import MasklineError
 from console.provisioning import provision
-from privacy.models import Holding, Number
+from privacy.models import Call, Holding, Number, Quarantined
+from privacy.tests import wires
+from privacy.tests.deliveries import deliver_fees
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 1, 31, 16, 0, tzinfo=UTC)  # 1 February in Shanghai
@@ -170,13 +172,13 @@ def test_currency_and_zone_change_until_the_account_is_used(apply: Apply) -> Non
     assert not apply(accounts=[{"code": "acme", "currency": "EUR"}]).changed
 
 
-def test_the_mode_changes_until_something_happened_under_it(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_mode_changes_until_something_happened_under_it(apply: Apply) -> None:
     apply(**FILE)
     apply(applications=[{"app_key": "demoAppKey01", "mode": "X"}])
-    monkeypatch.setattr("privacy.provisioning.application_is_used", lambda application: True)
-    assert "applications[0].mode: cannot change" in refusal(
-        apply, applications=[{"app_key": "demoAppKey01", "mode": "AX"}]
-    )
+    fee = wires.fee(appKey="demoAppKey01", bindNum="+8617100000001")
+    assert deliver_fees(Upstream.objects.get(), fee, now=NOW).stored == 1
+    changed = [{"app_key": "demoAppKey01", "mode": "AX"}]
+    assert "applications[0].mode: cannot change after use" in refusal(apply, applications=changed)
     assert not apply(applications=[{"app_key": "demoAppKey01", "mode": "X"}]).changed
 
 
@@ -236,6 +238,16 @@ def test_issued_at_moves_earlier_but_not_later_nor_into_another_holding(apply: A
     assert "issued_at: is later than the holding's start" in refusal(apply, numbers=later)
     apply(numbers=[{**NUMBER, "application": "boltKey", "transfer": True}])
     assert "another application held the number then" in refusal(apply, numbers=later)
+
+
+def test_a_number_whose_holding_ended_is_held_again_but_not_before_that(apply: Apply) -> None:
+    two_applications(apply)
+    Holding.objects.update(valid_to=NOW)
+    again = {**NUMBER, "application": "boltKey"}
+    told = refusal(apply, numbers=[{**again, "issued_at": "2026-03-01T00:00:00Z"}])
+    assert told.startswith("numbers[0]: is refused by the rule")
+    assert counts(apply(now=NOW + DAY, numbers=[again]), "numbers") == (0, 1, 0)
+    assert periods()[1] == ("boltKey", NOW + DAY, None)
 
 
 @pytest.mark.parametrize(
@@ -343,6 +355,17 @@ def test_a_vendors_app_key_is_no_upstreams_key_and_belongs_to_one_upstream(apply
         ({"code": "s2", "accounts": ["corp"]}, "upstreams[0].accounts: names an account that is unknown"),
     ):
         assert refusal(apply, upstreams=[upstream]).startswith(where)
+
+
+# --- what waited for it ---------------------------------------------------------------------------------------------
+
+
+def test_records_that_waited_for_what_a_file_adds_are_stored(apply: Apply) -> None:
+    apply(upstreams=[{"code": "switch1"}])
+    fee = wires.fee(appKey="demoAppKey01", bindNum="+8617100000001")
+    assert deliver_fees(Upstream.objects.get(), fee, now=NOW).quarantined == 1
+    tally = apply(**{name: rows for name, rows in FILE.items() if name != "upstreams"})
+    assert (tally.released, Call.objects.count(), Quarantined.objects.get().state) == (1, 1, "stored")
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ class Command(BaseCommand):
         for name, counts in tally.counts.items():
             parts = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("created", "updated", "unchanged"))
             self.stdout.write(f"{name}: {parts}")
+        if tally.released:
+            self.stdout.write(f"quarantine: {tally.released} records left it")
         if not tally.changed:
             self.stdout.write("nothing changed")
         for notice in tally.notices:
