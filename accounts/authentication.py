@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
+from django.db import connection
 
 from accounts import digests, headers, lockout, nonces
 from accounts.addresses import is_listed
 from accounts.headers import Credentials
 from accounts.models import Application, Upstream, UpstreamApplication
 from accounts.refusals import Refused, Step
+from common.sql import query
 
 __all__ = ["Principal", "Refused", "Step", "authenticate"]
 
@@ -51,10 +53,10 @@ def authenticate(
     Call it outside a transaction: what it counts must stand although the request fails.
     """
     credentials = headers.parse(headers_sent, lenient=_is_lenient if door == "customer" else headers.never)
-    storable = _is_storable(credentials.key)
-    if storable and lockout.is_locked(address, credentials.key, now):
+    locked, used = _known(credentials, address, now)
+    if locked:
         raise Refused("1020176")
-    holder = _holder(credentials.key, door) if storable else None
+    holder = _holder(credentials.key, door)
     if holder is None:
         _digest_matches(credentials, NOBODYS_SECRET, body)
         raise Refused("1010003")
@@ -62,19 +64,30 @@ def authenticate(
         raise Refused("1010008")
     if holder.allowed_ips and not is_listed(address, holder.allowed_ips):
         raise Refused("1020166")
-    beijing = _clock(credentials, now)
+    beijing = _clock(credentials, now, used)
     if not _digest_matches(credentials, holder.secret, body):
         _refuse_digest(address, credentials.key, now)
     _check_reuse(credentials, now, beijing=beijing, strict=holder.strict_nonces)
     return holder.principal
 
 
-def _clock(credentials: Credentials, now: datetime) -> bool:
+def _known(credentials: Credentials, address: str, now: datetime) -> tuple[bool, datetime | None]:
+    """Return whether the pair is locked out, and when the header was used first if it is remembered: one statement."""
+    if not _is_storable(credentials.key):
+        return False, None
+    digest = nonces.digest_of(credentials)
+    values: dict[str, Any] = {"address": address, "key": credentials.key, "digest": digest, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(query("accounts", "known_of_request"), values)
+        locked, used = cursor.fetchone()
+    return locked, used
+
+
+def _clock(credentials: Credentials, now: datetime, used: datetime | None) -> bool:
     """Return whether Created was matched as UTC+8 (False: as UTC). Raises Refused when it fits neither clock."""
     skew = _skew()
     ahead = credentials.created_at - now
     if abs(ahead) <= skew:
-        used = nonces.first_use(credentials)
         if used is not None and now - used > skew:
             raise Refused("1010013")
         return False
@@ -96,7 +109,7 @@ def _digest_matches(credentials: Credentials, secret: str, body: bytes) -> bool:
     """Return whether the digest is right; X-Content-SHA256 is the body's and is digested with the nonce."""
     nonce = credentials.nonce + credentials.content_sha256
     right = digests.matches(credentials.generation, credentials.digest, nonce, credentials.created, secret)
-    return right and credentials.content_sha256 in ("", digests.content(body))
+    return right and (not credentials.content_sha256 or credentials.content_sha256 == digests.content(body))
 
 
 def _refuse_digest(address: str, key: str, now: datetime) -> None:
@@ -106,6 +119,8 @@ def _refuse_digest(address: str, key: str, now: datetime) -> None:
 
 
 def _holder(key: str, door: Door) -> _Holder | None:
+    if not _is_storable(key):
+        return None
     return _customer(key) if door == "customer" else _upstream(key) or _vendor(key)
 
 

@@ -13,11 +13,6 @@ from accounts.models import Lockout
 from common.sql import query
 
 
-def is_locked(address: str, key: str, now: datetime) -> bool:
-    """Return whether the pair is refused at `now`."""
-    return Lockout.objects.filter(address=address, key=key, locked_until__gt=now).exists()
-
-
 def count_wrong_digest(address: str, key: str, now: datetime) -> int:
     """Count one wrong digest and return which of its window it is; the one that reaches the limit locks the pair."""
     terms = settings.MASKLINE

@@ -24,12 +24,6 @@ def digest_of(credentials: Credentials) -> bytes:
     return hashlib.sha256("\n".join(parts).encode()).digest()
 
 
-def first_use(credentials: Credentials) -> datetime | None:
-    """Return when a remembered header was used first, None when it is not remembered."""
-    found = UsedNonce.objects.filter(digest=digest_of(credentials)).values_list("first_used_at", flat=True)
-    return found.first()
-
-
 def remember(credentials: Credentials, now: datetime) -> tuple[datetime, bool]:
     """Remember a header; return when it was used first, and whether that is now. Two at once: one of them is first."""
     values: dict[str, Any] = {

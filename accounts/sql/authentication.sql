@@ -1,3 +1,9 @@
+-- name: known_of_request
+-- Says whether (address, key) is locked out, and when this header was used first, if it is remembered.
+SELECT EXISTS (SELECT 1 FROM accounts_lockout
+               WHERE address = %(address)s AND key = %(key)s AND locked_until > %(now)s),
+       (SELECT first_used_at FROM accounts_usednonce WHERE digest = %(digest)s)
+
 -- name: count_wrong_digest
 -- Counts one wrong digest of (address, key) and locks the pair at the limit; one statement, so that none is lost.
 INSERT INTO accounts_lockout AS pair (address, key, failures, window_started_at, locked_until)
