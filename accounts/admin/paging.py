@@ -26,8 +26,8 @@ class EstimatePaginator(Paginator[Any]):
     def count(self) -> int:
         """Return the number of rows, an `About` when it is an estimate."""
         rows: Any = self.object_list
-        plan = json.loads(rows.order_by().explain(format="json"))
-        estimate = int(plan[0]["Plan"]["Plan Rows"])
+        plan = rows.order_by().explain(format="json")  # "" when it is plain that nothing can match
+        estimate = int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0
         return About(estimate) if estimate > FEW else int(rows.order_by().count())
 
     @cached_property

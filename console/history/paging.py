@@ -58,8 +58,8 @@ def page(
 
 def estimate(rows: QuerySet[Any]) -> int:
     """Return about how many rows there are, as the planner sees it; it reads none of them."""
-    plan = orjson.loads(rows.order_by().explain(format="json"))
-    return int(plan[0]["Plan"]["Plan Rows"])
+    plan = rows.order_by().explain(format="json")  # "" when it is plain that nothing can match
+    return int(orjson.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0
 
 
 def _about(rows: QuerySet[Any], size: int) -> int | None:

@@ -1,0 +1,172 @@
+"""Who may open what: the table is written by hand and must know every URL there is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from accounts.roles import PERMISSIONS, ROLES
+from console.tests import walking
+from console.tests.scene import Scene, unknown_id
+
+# Console pages: the action each needs.
+CONSOLE = {
+    "dashboard": "look",
+    "calls": "look",
+    "call": "look",
+    "reveal_call": "reveal",
+    "call_events": "look",
+    "call_event": "look",
+    "reveal_call_event": "reveal",
+    "messages": "look",
+    "message": "look",
+    "reveal_message": "reveal",
+    "number_statuses": "look",
+    "balances": "money",
+    "charges": "money",
+    "charge": "money",
+    "packages": "money",
+    "ledger": "money",
+    "ledger_transaction": "money",
+    "settlement_runs": "money",
+    "settlement_run": "money",
+    "reports": "money",
+    "call_reports": "look",
+    "jobs": "look",
+    "job_cancel": "look",
+    "job_file": "look",
+}
+# Machines sign their requests, or are told nothing of anybody.
+MACHINES = {"healthz", "readyz", "metrics", "upstream_notifications", "set_language"}
+# The admin's own pages: for whoever is staff, each showing what he may see.
+STAFF = {
+    *("admin:index", "admin:login", "admin:logout", "admin:password_change", "admin:password_change_done"),
+    *("admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:app_list", "admin:search"),
+}
+# Each model in the admin: what looking needs, what adding and changing needs ("" = nobody does it there).
+ADMIN = {
+    "accounts.account": ("look", "configure", "configure"),
+    "accounts.application": ("look", "configure", "configure"),
+    "accounts.upstream": ("configure", "configure", "configure"),
+    "accounts.auditentry": ("audit", "", ""),
+    "accounts.lockout": ("configure", "", ""),
+    "accounts.usednonce": ("configure", "", ""),
+    "accounts.datakey": ("configure", "", ""),
+    "auth.user": ("configure", "configure", "configure"),
+    "auth.group": ("configure", "", ""),
+    "notifications.endpoint": ("look", "", ""),
+    "notifications.push": ("look", "", ""),
+    "privacy.call": ("look", "", ""),
+    "privacy.callevent": ("look", "", ""),
+    "privacy.message": ("look", "", ""),
+    "privacy.messageresult": ("look", "", ""),
+    "privacy.session": ("look", "", ""),
+    "privacy.number": ("look", "", ""),
+    "privacy.holding": ("look", "", ""),
+    "privacy.numberstatus": ("look", "", ""),
+    "privacy.source": ("look", "", ""),
+    "privacy.usage": ("look", "", ""),
+    "privacy.quarantined": ("look", "", ""),
+    "billing.tariff": ("money", "configure", ""),
+    "billing.package": ("money", "configure", "configure"),
+    "billing.purchase": ("money", "", ""),
+    "billing.charge": ("money", "", ""),
+    "billing.settlementrun": ("money", "", ""),
+    "billing.settlementtotal": ("money", "", ""),
+    "billing.unansweredcount": ("money", "", ""),
+    "billing.closedmonth": ("money", "", ""),
+    "billing.ledgeraccount": ("money", "", ""),
+    "billing.ledgertransaction": ("money", "", ""),
+    "billing.ledgerentry": ("money", "", ""),
+    "billing.balance": ("money", "", ""),
+    "console.job": ("look", "", ""),
+    "console.heartbeat": ("configure", "", ""),
+}
+# More pages of a model, by the URL's name.
+ADMIN_MORE = {
+    "admin:accounts_application_secret": "configure",
+    "admin:accounts_upstream_secret": "configure",
+    "admin:auth_user_password_change": "configure",
+}
+DELETED = {"accounts.lockout": "configure"}  # nothing else is ever deleted
+
+
+def may(role: str, action: str) -> bool:
+    return bool(action) and role in PERMISSIONS[action]
+
+
+def test_every_url_stands_in_the_table() -> None:
+    models = {model.replace(".", "_") for model in ADMIN}
+    pages = ("changelist", "add", "change", "delete", "history")
+    known = {*CONSOLE, *MACHINES, *STAFF, *ADMIN_MORE, *(f"admin:{m}_{page}" for m in models for page in pages)}
+    assert walking.names() - known == set()
+
+
+def test_every_model_of_the_admin_stands_in_the_table() -> None:
+    registered = {f"{m._meta.app_label}.{m._meta.model_name}" for m in admin.site._registry}
+    assert registered == set(ADMIN)
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_console_pages_open_for_whom_the_table_says(role: str, scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser = signed_in(role, scene.acme.account if role == "customer" else None)
+    found = {name: browser.get(_address(name, scene)).status_code for name in CONSOLE}
+    refused = {name for name, status in found.items() if status == 403}
+    assert refused == {name for name, action in CONSOLE.items() if not may(role, action)}
+    assert {name: status for name, status in found.items() if status not in {200, 403, 404, 405}} == {}
+
+
+def test_console_pages_send_a_stranger_to_the_login(scene: Scene) -> None:
+    for name in CONSOLE:
+        answer = Client().get(_address(name, scene))
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/admin/login/"), name
+
+
+def test_a_user_without_a_role_opens_nothing(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser = signed_in("nobody")
+    assert {browser.get(_address(name, scene)).status_code for name in CONSOLE} == {403}
+    assert {browser.get(address).status_code for address in walking.admin_lists().values()} == {403}
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_admin_pages_open_for_whom_the_table_says(role: str, scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser = signed_in(role, scene.acme.account if role == "customer" else None)
+    wrong = []
+    for model, (look, add, change) in ADMIN.items():
+        rows = walking.admin_details(scene)[model]
+        opened = browser.get(walking.admin_lists()[model]).status_code == 200
+        added = browser.get(walking.admin_lists()[model] + "add/").status_code == 200
+        if (opened, added) != (may(role, look), may(role, add)):
+            wrong.append((model, "list, add", opened, added))
+        for row in rows[:1]:
+            saved = browser.post(row, {}).status_code != 403 if browser.get(row).status_code == 200 else False
+            if saved != (may(role, change) and browser.get(row).status_code == 200):
+                wrong.append((model, "change", saved))
+            deleted = browser.get(row.replace("/change/", "/delete/")).status_code == 200
+            if deleted != may(role, DELETED.get(model, "")):
+                wrong.append((model, "delete", deleted))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_secret_is_renewed_by_those_who_configure(role: str, scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser = signed_in(role, scene.acme.account if role == "customer" else None)
+    application = browser.get(reverse("admin:accounts_application_secret", args=[scene.acme.application.pk]))
+    upstream = browser.get(reverse("admin:accounts_upstream_secret", args=[scene.upstream.pk]))
+    assert application.status_code == (200 if may(role, "configure") else 403)
+    assert upstream.status_code == (200 if may(role, "configure") else 404 if role == "customer" else 403)
+
+
+def _address(name: str, scene: Scene) -> str:
+    pages: dict[str, Any] = walking.console_pages(scene.acme)
+    if name in pages:
+        return str(pages[name])
+    ids = {
+        "reveal_call": scene.acme.call.pk,
+        "reveal_call_event": scene.acme.event.pk,
+        "reveal_message": scene.acme.message.pk,
+    }
+    return reverse(name, args=[ids.get(name, "x" if name == "job_file" else unknown_id())])
