@@ -29,4 +29,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settlement-runs/", money.settlement_runs, name="settlement_runs"),
     path("settlement-runs/<int:pk>/", money.settlement_run, name="settlement_run"),
     path("", include("console.urls_reports")),
+    path("", include("console.urls_quarantine")),
 ]

@@ -34,6 +34,6 @@ def part(candidates: list[Candidate], doubts: list[Doubt], upstream_id: int) -> 
         c = answered[position]
         if id(c) not in twins and (open_text(sealed) if sealed else None) == c.facts.destination_number:
             twins.add(id(c))
-            problem = Problem(reasons.POSSIBLE_DUPLICATE, "fwdAnswerTime")
+            problem = Problem(reasons.POSSIBLE_DUPLICATE)
             doubts.append(Doubt(c.item, problem, c.key, c.fingerprint, c.owner.application.account_id, twin))
     return [c for c in candidates if id(c) not in twins] if twins else candidates
