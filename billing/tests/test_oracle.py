@@ -25,7 +25,7 @@ START = datetime(2026, 2, 28, 22, tzinfo=UTC)  # the hours of the test lie in tw
 HOURS = 4
 LAST = START + timedelta(days=2)
 
-instants = st.integers(0, HOURS * 12).map(lambda fives: START + timedelta(minutes=5 * fives))
+instants = st.integers(0, HOURS * 4).map(lambda quarters: START + timedelta(minutes=15 * quarters))
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ settlements = st.lists(st.integers(0, HOURS + 1), min_size=3, max_size=3)
 @pytest.mark.slow
 @given(
     given_prices=st.lists(prices, max_size=8),
-    bought=st.lists(purchases, max_size=7),
-    arrived=st.lists(records, max_size=25),
+    bought=st.lists(purchases, min_size=1, max_size=7),
+    arrived=st.lists(records, min_size=4, max_size=25),
     untils=settlements,
     closed=st.booleans(),
 )
