@@ -3,9 +3,7 @@
 import argparse
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from bench import catalogue, result
 from bench.catalogue import Bench
@@ -43,23 +41,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(place: Place, bench: Bench, rows: int) -> list[Result]:
-    """Run one in a process of its own, on a database of its own."""
-    database = bench.database(rows)
-    if bench.kept and database in place.databases():
-        place.migrate(database)
-    else:
-        place.copy(database)
+    """Run one on a database of its own, or let it see to its own databases."""
     began = time.monotonic()
     print(f"bin/bench: {', '.join(bench.names)}: {rows:,} rows", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder) / "results.json"
-        command = [sys.executable, "-m", "bench.one", bench.function, str(rows), str(told)]
-        subprocess.run(command, env=place.environment(database), check=True)
-        results = result.read(told)
-    if not bench.kept:
-        place.drop(database)
+    place.copy(bench.database)
+    told = place.call(bench.function, rows, bench.database)
+    place.drop(bench.database)
     print(f"bin/bench: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    return results
+    return [Result(**line) for line in told]
 
 
 def _fail(text: str) -> int:

@@ -16,14 +16,11 @@ import orjson
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from accounts.models import Account, Application, Upstream
-from bench import web
+from bench import cast, web
 from bench.result import Result
-from billing import ledger
 from console.simulation import calls
 from console.simulation.people import Crowd, Line, pair
 from console.simulation.sender import Sender
-from privacy.models import Holding, Number
 
 ACCOUNTS, NUMBERS_EACH = 50, 20
 CDRS_A_REQUEST = 50
@@ -32,12 +29,13 @@ END = datetime(2026, 3, 9, tzinfo=UTC)
 SPAN = timedelta(days=6)
 TABLES = ("privacy_call", "privacy_record", "privacy_usage", "privacy_session", "notifications_push")
 HTTP_BUDGET, FILE_BUDGET = 0.25, 0.5
-SECRET = "bench-secret"
 
 
 def run(rows: int) -> list[Result]:
     """Return the lines of both ways in, for `rows` CDRs."""
-    lines = _cast()
+    lines = cast.make(
+        accounts=ACCOUNTS, numbers_each=NUMBERS_EACH, issued_at=END - 2 * SPAN, cdr_url="https://bench.example/fee"
+    )
     cdrs = list(_cdrs(lines, rows))
     by_http = _over_http(cdrs)
     _stage(rows)
@@ -60,24 +58,6 @@ def _result(name: str, rows: int, seconds: float, floor: float, budget: float) -
         budget=f"{budget:.0%}",
         met=floor / seconds >= budget,
     )
-
-
-def _cast() -> list[Line]:
-    """Make the accounts, applications and numbers, all with a CDR URL; return the numbers."""
-    Upstream.objects.create(code="bench", key="bench", secret=SECRET)
-    lines = []
-    for index in range(ACCOUNTS):
-        account = Account.objects.create(code=f"bench{index}", name="bench")
-        ledger.open_account(account)
-        url = "https://bench.example/fee"
-        application = Application.objects.create(
-            account=account, app_key=f"benchKey{index}", app_secret=SECRET, name="bench", mode="AXB", cdr_url=url
-        )
-        for place in range(NUMBERS_EACH):
-            number = Number.objects.create(number=f"+86171{index:04d}{place:04d}", issued_at=END - 2 * SPAN)
-            Holding.objects.create(number=number, application=application, valid_from=END - 2 * SPAN)
-            lines.append(Line(number.number, account.code, application.app_key, "AXB"))
-    return lines
 
 
 def _cdrs(lines: list[Line], rows: int) -> Iterator[bytes]:
@@ -106,7 +86,7 @@ def _over_http(cdrs: list[bytes]) -> float:
 
 
 def _send(port: int, bodies: list[bytes]) -> None:
-    with Sender(f"http://127.0.0.1:{port}", key="bench", secret=SECRET) as switch:
+    with Sender(f"http://127.0.0.1:{port}", key="bench", secret=cast.SECRET) as switch:
         for body in bodies:
             if switch.post(body).quarantined:
                 raise AssertionError("a CDR of the benchmark was quarantined")

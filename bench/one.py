@@ -1,19 +1,20 @@
-"""One benchmark in a process of its own: python -m bench.one FUNCTION ROWS FILE, with an environment of bench.place."""
+"""One function in a process of its own: python -m bench.one MODULE:FUNCTION ROWS FILE; bench.place calls it."""
 
+import json
 import sys
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
 import django
 
-from bench import result
-
 
 def main(function: str, rows: str, file: str) -> None:
-    """Run it and leave its results in the file."""
+    """Call it with the number of rows and leave what it returns in the file, as JSON."""
     django.setup()
     module, name = function.split(":")
-    result.write(getattr(import_module(module), name)(int(rows)), Path(file))
+    told = getattr(import_module(module), name)(int(rows))
+    Path(file).write_text(json.dumps(told, default=asdict), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Where benchmarks run: a server of their own under $DATA_DIR/bench, and a database for each. Never the user's own."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -16,6 +19,8 @@ TEMPLATE = "maskline_bench"
 # Known to everybody: it seals nothing but what a benchmark made up.
 DATA_KEY = "b1:" + base64.b64encode(bytes(range(64, 128))).decode()
 SECRET_KEY = "benchmarks-only-" + "0123456789abcdef" * 4
+# Tells a benchmark's process where the servers of all are.
+HOME = "MASKLINE_BENCH_HOME"
 OPERATORS = {"DATABASE_URL", "REDIS_URL", "DATABASE_REPLICA_URL", "EMAIL_URL", "HOST", "PORT", "DATA_DIR"}
 
 
@@ -35,6 +40,7 @@ class Place:
         """Return the environment of a process that works on `database`; nothing of the operator's own."""
         kept = {name: value for name, value in os.environ.items() if not _is_the_operators(name)}
         return kept | {
+            HOME: str(self.home),
             "DATA_DIR": str(self.home),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "MASKLINE_DATA_KEY": DATA_KEY,
@@ -64,6 +70,14 @@ class Place:
         self.drop(database)
         self._execute("CREATE DATABASE {} TEMPLATE {}", database, TEMPLATE)
 
+    def call(self, function: str, rows: int, database: str) -> Any:
+        """Return what "module:function" returns for `rows`, run in a process of its own on `database`."""
+        with tempfile.TemporaryDirectory() as folder:
+            told = Path(folder) / "told.json"
+            command = [sys.executable, "-m", "bench.one", function, str(rows), str(told)]
+            subprocess.run(command, env=self.environment(database), check=True)
+            return json.loads(told.read_text(encoding="utf-8"))
+
     def drop(self, database: str) -> None:
         """Drop a database if it is there."""
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
@@ -83,8 +97,10 @@ class Place:
 
 def open_place() -> Place:
     """Start the servers under $DATA_DIR/bench, with the settings of real use."""
-    home = services.data_dir(os.environ) / "bench"
-    return Place(home, services.use(home, "run"))
+    home = Path(os.environ.get(HOME) or services.data_dir(os.environ) / "bench")
+    servers = services.use(home, "run")
+    (home / "static").mkdir(exist_ok=True)  # whitenoise warns when it is missing
+    return Place(home, servers)
 
 
 def _is_the_operators(name: str) -> bool:

@@ -1,9 +1,7 @@
 """What a benchmark tells, and the table of it."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,3 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-
-
-def write(results: Sequence[Result], path: Path) -> None:
-    """Leave results where the parent process finds them."""
-    path.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
-
-
-def read(path: Path) -> list[Result]:
-    """Return what `write` left."""
-    return [Result(**fields) for fields in json.loads(path.read_text(encoding="utf-8"))]
