@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import roles
+from accounts import roles, scope
 
 # (group, [(title, URL name, icon, action)]): an entry is shown to those who may do the action.
 SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
@@ -37,6 +37,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         gettext_noop("Operation"),
         [
             (gettext_noop("Quarantine"), "quarantine", "report", "look"),
+            (gettext_noop("Upstreams"), "upstreams", "dns", "look"),
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
             (gettext_noop("Numbers"), "admin:privacy_number_changelist", "dialpad", "look"),
             (gettext_noop("Applications"), "admin:accounts_application_changelist", "apps", "look"),
@@ -49,14 +50,19 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
 ]
 
 
+# Pages that span accounts: not for a user who is bound to one.
+UNBOUND_ONLY = {"upstreams", "settlement_runs"}
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups with the entries the person may open; a page that is not built in is left out."""
     groups = []
+    hidden = set() if scope.for_user(request.user).account_id is None else UNBOUND_ONLY
     for group, entries in SIDEBAR:
         items = [
             {"title": _(title), "icon": icon, "link": link, "active": _is_here(request.path, link)}
             for title, name, icon, action in entries
-            if roles.may(request.user, action) and (link := _link(name))
+            if name not in hidden and roles.may(request.user, action) and (link := _link(name))
         ]
         if items:
             groups.append({"title": _(group) if group else "", "items": items, "separator": bool(group)})

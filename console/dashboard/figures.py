@@ -58,7 +58,7 @@ def per_hour(scope: Scope, start: datetime) -> dict[datetime, Figures]:
             hour.answered += row["count"]
             hour.package += row["from_packages"]
             hour.overage += row["over"]
-        else:
+        elif row["item"] == "sms":
             hour.messages += row["count"]
     missed = scope.rows(UnansweredCount).filter(booked_hour__gte=start).values("booked_hour").annotate(n=Sum("calls"))
     for counted in missed:

@@ -53,7 +53,7 @@ def minor(amount: Decimal | None, currency: str) -> str:
 @register.filter
 def localtime(at: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """Return a time in the viewer's zone, with UTC as a tooltip."""
-    if at is None:
+    if not at:
         return NONE
     utc = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return format_html(
@@ -68,9 +68,9 @@ def localhour(at: datetime | None) -> str:
 
 
 @register.filter
-def duration(seconds: int | None) -> str:
+def duration(seconds: float | str | None) -> str:
     """Return seconds as h:mm:ss or m:ss."""
-    if seconds is None:
+    if seconds is None or seconds == "":  # a template's missing value
         return NONE
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -80,7 +80,7 @@ def duration(seconds: int | None) -> str:
 @register.filter
 def age(at: datetime | None) -> str:
     """Return how long ago an instant was, in one unit: 5 min, 3 h, 12 d."""
-    if at is None:
+    if not at:
         return NONE
     seconds = max(0, int((timezone.now() - at).total_seconds()))
     if seconds < 7200:
@@ -91,9 +91,9 @@ def age(at: datetime | None) -> str:
 
 
 @register.filter
-def whole(number: int | None) -> str:
+def whole(number: int | str | None) -> str:
     """Return a whole number with its thousands grouped."""
-    return NONE if number is None else f"{int(number):,}"
+    return NONE if number is None or number == "" else f"{int(number):,}"
 
 
 @register.filter

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.utils import timezone
 
 from accounts.models import Account, Application, AuditEntry, Upstream
@@ -172,7 +173,8 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
         ),
         "quarantined": Quarantined.objects.create(
             reason="unknown_number", kind=1, upstream=upstream, source=tenant.source, account=tenant.account,
-            body_digest=hashlib.sha256(code.encode()).digest(), body=tenant.a.encode(),
+            body_digest=hashlib.sha256(code.encode()).digest(),
+            body=orjson.dumps({"callerNum": tenant.a, "calleeNum": tenant.b, "userData": SECRETS[1]}),
         ),
         "waiting": Usage.objects.create(
             usage_id=timeid.time_id(at, "waiting", code), **owner, shard=tenant.account.shard, hour=periods.hour_of(at),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -170,7 +171,7 @@ def test_several_ways_to_match_are_merged_in_order(scene: Scene) -> None:
 
 def search_rows(scene: Scene, numbers: list[str]) -> list[Any]:
     """Return the calls of either party, through two branches."""
-    branches = [paging.Q(caller_number=numbers[0]), paging.Q(destination_number=numbers[1])]
+    branches = [Q(caller_number=numbers[0]), Q(destination_number=numbers[1])]
     return [row.pk for row in paging.page(Call.objects.all(), branches).rows]
 
 

@@ -29,7 +29,15 @@ def test_rows_of_another_account_are_as_absent_as_none(scene: Scene, signed_in: 
     browser = signed_in("customer", scene.acme.account)
     own, foreign = walking.console_pages(scene.acme), walking.console_pages(scene.bolt)
     details = {name: address for name, address in foreign.items() if own[name] != address}
-    assert set(details) == {"call", "call_event", "message", "charge", "ledger_transaction", "settlement_run"}
+    assert set(details) == {
+        "call",
+        "call_event",
+        "message",
+        "charge",
+        "ledger_transaction",
+        "settlement_run",
+        "quarantined",
+    }
     for name, address in details.items():
         assert browser.get(address).status_code == 404, name
         assert name == "settlement_run" or browser.get(own[name]).status_code == 200, name
