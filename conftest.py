@@ -1,4 +1,4 @@
-"""Fixtures every test relies on. The environment of the tests is set earlier, in config/testing.py."""
+"""Fixtures every test relies on. The environment of the tests is set earlier, by config/pytest_plugin.py."""
 
 from datetime import UTC, datetime
 

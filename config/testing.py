@@ -1,17 +1,15 @@
-"""What pytest needs before the settings are read: servers, keys, a Redis database per worker (`-p config.testing`).
+"""The environment of the tests: servers, keys, a Redis database per worker. config/pytest_plugin.py applies it.
 
 The tests have a data directory of their own, `$DATA_DIR/test`, whose PostgreSQL is fast and unsafe. With
 TEST_DATABASE_URL and TEST_REDIS_URL they run against those servers instead.
 """
 
 import base64
-import os
-import sys
 from collections.abc import MutableMapping
 from urllib.parse import urlsplit, urlunsplit
 
 from config.environment import CHECKOUT
-from config.services import ServiceError, Services, data_dir, translations, use
+from config.services import Services, data_dir, reach, translations, use
 
 # Known to everybody: it seals nothing but test data.
 TEST_DATA_KEY = "t1:" + base64.b64encode(bytes(range(64))).decode()
@@ -19,8 +17,15 @@ TEST_SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
 
 
 def prepare(environ: MutableMapping[str, str]) -> Services | None:
-    """Write the tests' environment into `environ`; return the embedded servers where some are needed."""
+    """Write the tests' environment into `environ`; return the embedded servers where some are needed.
+
+    ServiceError in one line when servers cannot be started or those named cannot be reached.
+    """
     database, redis = (environ.get(name, "").strip() for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL"))
+    if database:
+        reach.postgres(database, "TEST_DATABASE_URL")
+    if redis:
+        reach.redis(redis, "TEST_REDIS_URL")
     for name in [name for name in environ if _is_the_operators(name)]:
         del environ[name]
     translations.compile_stale(CHECKOUT / "locale")
@@ -51,15 +56,3 @@ def redis_of_worker(url: str, worker: str) -> str:
     if parts.scheme == "unix":
         return f"unix://{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
-
-
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ["MASKLINE_EMBEDDED_REDIS_URL"] = redis_of_worker(
-        os.environ["MASKLINE_EMBEDDED_REDIS_URL"], os.environ["PYTEST_XDIST_WORKER"]
-    )
-else:
-    try:
-        # Held until the process ends: it is what keeps the servers up.
-        SERVICES = prepare(os.environ)
-    except ServiceError as problem:
-        sys.exit(f"bin/test: {problem}")

@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal
 Profile = Literal["run", "test"]
 # A unix socket's path ends at 107 bytes; "/.s.PGSQL.5432" and the closing zero take 19 of them with some to spare.
 LONGEST_SOCKET_DIR = 88
+LONGEST_LOG = 10 * 1024**2
 
 
 class ServiceError(Exception):
@@ -54,7 +55,9 @@ class Layout:
         return _appending(self.lock(name), self.root)
 
     def open_log(self) -> BinaryIO:
-        """Open the log for the keeper and its servers."""
+        """Open the log for the keeper and its servers; a long one is put aside, over the one before it."""
+        if self.log.exists() and self.log.stat().st_size > LONGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
         return _appending(self.log, self.root)
 
     @property

@@ -107,6 +107,8 @@ def settings(profile: Profile, memory: int) -> dict[str, str]:
         "log_checkpoints": "off",
         "cluster_name": f"maskline-{profile}",
     }
+    if _shared_memory_is_small():
+        shared["dynamic_shared_memory_type"] = "mmap"
     if profile == "test":
         unsafe = dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
         return shared | unsafe | {"shared_buffers": "128MB", "max_wal_size": "1GB"}
@@ -120,6 +122,15 @@ def settings(profile: Profile, memory: int) -> dict[str, str]:
         "random_page_cost": "1.1",
         "idle_in_transaction_session_timeout": "10min",
     }
+
+
+def _shared_memory_is_small() -> bool:
+    """Return whether /dev/shm is a container's 64 MB, too little for parallel queries."""
+    try:
+        space = os.statvfs("/dev/shm")
+    except OSError:
+        return True
+    return space.f_frsize * space.f_blocks < _GIGABYTE
 
 
 def clear_stale_lock(layout: Layout) -> None:

@@ -18,7 +18,7 @@ def postgres(url: str, name: str = "DATABASE_URL") -> None:
             version = connection.info.server_version // 10000
     except psycopg.Error as error:
         said = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise ServiceError(f"{name} cannot be reached: {said[-1] if said else type(error).__name__}") from None
+        raise ServiceError(f"{name} cannot be reached: {said[0] if said else type(error).__name__}") from None
     if version < OLDEST_POSTGRES:
         raise ServiceError(f"{name} is PostgreSQL {version}; {OLDEST_POSTGRES} or newer is needed")
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from config import testing
-from config.services import ServiceError, certificate, translations
+from config.services import ServiceError, certificate, reach, translations
 from config.services.identity import pack_acl
 
 PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "call"\nmsgstr "通话"\n'
@@ -55,7 +55,9 @@ def test_the_acl_is_in_the_kernels_form_and_order() -> None:
     assert packed.hex() == "02000000" + "01000700ffffffff" + "0200010065000000" + "20000000ffffffff"
 
 
-def test_the_shell_of_whoever_runs_the_tests_does_not_decide_them(tmp_path: Path) -> None:
+def test_the_shell_of_whoever_runs_the_tests_does_not_decide_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ = {
         "DATA_DIR": str(tmp_path),
         "DATABASE_URL": "postgresql://production/x",
@@ -65,6 +67,8 @@ def test_the_shell_of_whoever_runs_the_tests_does_not_decide_them(tmp_path: Path
         "TEST_REDIS_URL": "redis://tests/0",
         "HOME": "/home/x",
     }
+    for name in ("postgres", "redis"):
+        monkeypatch.setattr(reach, name, lambda url, variable: None)
     assert testing.prepare(environ) is None
     assert environ == {
         "DATA_DIR": str(tmp_path / "test"),
