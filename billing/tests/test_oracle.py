@@ -22,7 +22,7 @@ from billing.tests.twin import Twin
 from privacy.models import Usage
 
 START = datetime(2026, 2, 28, 22, tzinfo=UTC)  # the hours of the test lie in two months, so in two partitions
-HOURS = 4
+HOURS = 3
 LAST = START + timedelta(days=2)
 
 instants = st.integers(0, HOURS * 4).map(lambda quarters: START + timedelta(minutes=15 * quarters))
@@ -51,7 +51,7 @@ def windows(draw: st.DrawFn) -> tuple[datetime, datetime]:
 
 records = st.builds(
     Record,
-    company=st.integers(0, 1),
+    company=st.sampled_from([0, 0, 0, 1]),
     kind=st.sampled_from(["virtual", "carrier"]),
     item=st.sampled_from(["call", "call", "call", "sms", "unanswered"]),
     at=instants,
@@ -77,20 +77,24 @@ purchases = st.tuples(
     st.sampled_from([50, 100]),
     st.integers(0, 1),
 )
+# Without a base price most usage would only wait.
+bases = st.sampled_from([("call", "sms"), ("call", "sms"), ("call",), ()])
 settlements = st.lists(st.integers(0, HOURS + 1), min_size=3, max_size=3)
 
 
 @pytest.mark.slow
 @given(
-    given_prices=st.lists(prices, max_size=8),
-    bought=st.lists(purchases, min_size=1, max_size=7),
-    arrived=st.lists(records, min_size=4, max_size=25),
+    based=bases,
+    given_prices=st.lists(prices, max_size=6),
+    bought=st.lists(purchases, min_size=2, max_size=7),
+    arrived=st.lists(records, min_size=10, max_size=30),
     untils=settlements,
     closed=st.booleans(),
 )
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_sql_and_twin_never_differ(
     db: None,
+    based: tuple[str, ...],
     given_prices: list[tuple[Any, ...]],
     bought: list[tuple[Any, ...]],
     arrived: list[Record],
@@ -101,7 +105,7 @@ def test_sql_and_twin_never_differ(
         companies = [_company("acme", "+8617100000001"), _company("corp", "+8617100000002")]
         twin = Twin.of(
             [company.account for company in companies],
-            _prices(given_prices, companies),
+            _prices([*(_base(item) for item in based), *given_prices], companies),
             _purchases(bought, companies),
         )
         if closed:
@@ -136,6 +140,10 @@ def _company(code: str, number: str) -> Company:
     account = cast.make_account(code)
     application = cast.make_application(account)
     return Company(account, application, cast.make_number(application, number))
+
+
+def _base(item: str) -> tuple[Any, ...]:
+    return item, "any", "0.14", "CNY", None, (START - timedelta(days=1), LAST)
 
 
 def _prices(given_prices: list[tuple[Any, ...]], companies: list[Company]) -> list[Tariff]:
