@@ -54,7 +54,7 @@ def _page(request: HttpRequest, form_class: type[ExportForm], template: str, tit
         form=form,
         zone=timezone.get_current_timezone_name(),
         may_money=may(user, "money"),
-        at_once=AT_ONCE,
+        at_once=f"{AT_ONCE:,}",
     )
     return render(request, template, frame, status=400 if form.errors else 200)
 

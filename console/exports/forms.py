@@ -61,8 +61,10 @@ class ExportForm(forms.Form):
             del self.fields["account"]
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned data. A period of one's own needs both ends."""
+        """Return the cleaned data. Dates that were filled in win over the quick choice, and need both ends."""
         cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("start") or cleaned.get("end"):
+            cleaned["period"] = CUSTOM
         if cleaned.get("period") == CUSTOM:
             for name in ("start", "end"):
                 if not cleaned.get(name) and name not in self.errors:

@@ -177,6 +177,12 @@ def test_a_quick_choice_needs_no_dates(acme, finance, period):
     assert (order["zone"], order["detail"], order["settled_only"]) == ("Asia/Shanghai", True, True)
 
 
+def test_dates_that_are_filled_in_win_over_the_quick_choice(acme, finance):
+    signed_in(finance).post(reverse("reports"), {**CHARGES, "period": "today"})
+
+    assert Job.objects.get().parameters["start"] == "2026-03-02T00:00:00+00:00"
+
+
 def test_a_job_is_cancelled_by_who_asked_or_by_the_operator(acme, finance, operator, support):
     job, _ = jobs.enqueue("charges", {**_order(), "zone": "UTC"}, finance)
     address = reverse("job_cancel", args=[job.pk])
