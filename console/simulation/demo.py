@@ -43,7 +43,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A purchase of the demo, so long after the start of the week. Acme's run out on the second and the fifth day."""
+    """A purchase of the demo, so long after the start of the week. Acme's first one lasts a day and a half."""
 
     account: str
     package: str
@@ -54,7 +54,7 @@ class Bought:
 PURCHASES = (
     Bought("acme", "call5000", "demo-1", timedelta(0)),
     Bought("bolt", "call500", "demo-1", timedelta(0)),
-    Bought("acme", "call5000", "demo-2", timedelta(days=3, hours=2, minutes=13)),
+    Bought("acme", "call50000", "demo-2", timedelta(days=4, hours=1, minutes=13)),
 )
 
 
