@@ -94,6 +94,9 @@ def keep(layout: Layout) -> None:
         finally:
             for server in reversed(running):
                 server.stop()
+            if layout.sockets.parent != layout.root:
+                with contextlib.suppress(OSError):
+                    layout.sockets.rmdir()
 
 
 def _make_places(layout: Layout, user: ServiceUser) -> None:

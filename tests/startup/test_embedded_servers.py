@@ -118,7 +118,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one(layout: Layout) -> None:
         assert long.sockets.stat().st_mode & 0o777 == 0o700
     finally:
         holder.end()
-        assert wait_until(lambda: gone(long))
+        assert wait_until(lambda: gone(long) and not long.sockets.exists())
 
 
 def test_a_data_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
