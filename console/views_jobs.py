@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import audit, roles
 from accounts.roles import require
-from accounts.scope import for_user
+from accounts.scope import Scope, for_user
 from common.periods import parse_instant
 from console import job_files, jobs, pages
 from console.exports.orders import CHARGES, Order, from_parameters
@@ -47,7 +47,8 @@ class Line:
 def job_list(request: HttpRequest) -> HttpResponse:
     """Return the page of the person's jobs; finance and operator see everyone's."""
     page = Paginator(_visible(request.user), PAGE).get_page(request.GET.get("page"))
-    lines = [_line(job, request.user) for job in page.object_list]
+    scope = for_user(request.user)
+    lines = [_line(job, request.user, scope) for job in page.object_list]
     frame = pages.context(
         request,
         title=_("Jobs"),
@@ -77,8 +78,9 @@ def cancel_job(request: HttpRequest, pk: UUID) -> HttpResponse:
 def job_file(request: HttpRequest, token: str) -> FileResponse:
     """Return the file behind a signed link. Forged, expired, gone and not yours are all the same 404."""
     link = job_files.opened(token)
-    job = for_user(request.user).rows(Job).filter(pk=link.job_id).first() if link else None
-    if link is None or job is None or not job_files.may_fetch(request.user, job):
+    scope = for_user(request.user)
+    job = scope.rows(Job).filter(pk=link.job_id).first() if link else None
+    if link is None or job is None or not job_files.may_fetch(request.user, scope, job):
         raise Http404
     response = file_response(job, totals=link.totals)
     audit.record(
@@ -109,9 +111,9 @@ def _visible(user: roles.User) -> QuerySet[Job]:
     return found.filter(requested_by=user.pk)
 
 
-def _line(job: Job, user: roles.User) -> Line:
+def _line(job: Job, user: roles.User, scope: Scope) -> Line:
     order = from_parameters(job.parameters)
-    there = job.state == Job.State.DONE and job.result_file and job_files.may_fetch(user, job)
+    there = job.state == Job.State.DONE and job.result_file and job_files.may_fetch(user, scope, job)
     return Line(
         job=job,
         order=order,

@@ -17,7 +17,7 @@ from common.errors import BadInput
 from console import jobs, pages
 from console.exports import work
 from console.exports.forms import FIELDS, CallsForm, ChargesForm, ExportForm
-from console.exports.orders import Order, account_of, estimate, extract_of
+from console.exports.orders import Order, account_of, extract_of
 from console.models import Job
 from console.views_jobs import file_response
 
@@ -65,7 +65,7 @@ def _delivered(request: HttpRequest, order: Order, scope: Scope) -> HttpResponse
     if not order.allowed(user):
         raise PermissionDenied
     extract = extract_of(order, scope=scope, made_by=user.get_username(), now=timezone.now())
-    rows = estimate(extract)
+    rows = extract.estimate()
     small = rows < AT_ONCE
     account = account_of(order, scope)
     job, new = jobs.enqueue(order.kind, order.parameters(), user, account=account, total=rows, announce=not small)

@@ -40,6 +40,13 @@ class ChargeExtract(Extract):
         """Return the control totals and the completeness of the report."""
         return charge_facts(self.request)
 
+    def estimate(self) -> int:
+        """Return how many lines the settlements say they booked in the period."""
+        with connection.cursor() as cursor:
+            cursor.execute(statement("report_estimate"), self.request.parameters())
+            (lines,) = cursor.fetchone()
+        return int(lines)
+
     def stem(self) -> str:
         """Return e.g. charges-hourly_acme_20260301T00Z_20260308T00Z."""
         scope = self.request.account_code or "all"
@@ -51,14 +58,6 @@ class ChargeExtract(Extract):
     @abstractmethod
     def __str__(self) -> str:
         """Return what it is, for people."""
-
-
-def estimate(request: ChargeRequest) -> int:
-    """Return about how many charge lines the period holds, from the totals of the settlements."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("report_estimate"), request.parameters())
-        (lines,) = cursor.fetchone()
-    return int(lines)
 
 
 def _short(at: datetime) -> str:

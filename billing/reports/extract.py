@@ -10,8 +10,15 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from billing.reports.columns import Column
+from common.errors import MasklineError
 
 BLOCK_BYTES = 256 * 1024
+
+
+class RowsDiffer(MasklineError):
+    """As many rows were written as the control totals did not count: the file is thrown away."""
+
+    retry = True
 
 
 class Extract(ABC):
@@ -33,6 +40,10 @@ class Extract(ABC):
     @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Return what the sidecar says beside rows and hashes; `provisional` and `complete` among it."""
+
+    @abstractmethod
+    def estimate(self) -> int:
+        """Return about how many rows it will read: decides between at once and a job."""
 
     @abstractmethod
     def stem(self) -> str:

@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.scope import Scope
 from billing.reports import columns
 from billing.reports.copying import snapshot
-from billing.reports.extract import BLOCK_BYTES, Extract
+from billing.reports.extract import BLOCK_BYTES, Extract, RowsDiffer
 from billing.reports.period import Period
 from common import timeid
 from common.phone import mask
@@ -111,6 +111,9 @@ class RecordDetail(Extract):
         """Return the filter, its count, and what the period lacks."""
         period, request = self.request.period, self.request
         inside = Q(occurred_at__isnull=True) | Q(occurred_at__gte=period.start, occurred_at__lt=period.end)
+        counted = self.found().count()
+        if counted != self.rows:
+            raise RowsDiffer(f"{self.rows} rows were written, {counted} counted")
         waiting = request.scope.rows(Quarantined).filter(inside, state="open", kind=self.kind).count()
         return {
             "from": period.start.isoformat(),
@@ -120,7 +123,7 @@ class RecordDetail(Extract):
             "masking": f"real numbers, because: {request.reason}" if request.unmasked else "both parties masked",
             "made_by": request.made_by,
             "made_at": request.made_at.isoformat(),
-            "control_totals": {"rows": self.found().count()},
+            "control_totals": {"rows": counted},
             "complete": "no" if waiting or period.end > request.made_at else "yes",
             "quarantined": waiting,
             "provisional": False,

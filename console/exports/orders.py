@@ -15,14 +15,13 @@ from accounts.models import Account
 from accounts.roles import User, may
 from accounts.scope import Scope
 from billing.reports import period as periods
-from billing.reports.charges import estimate as estimate_charges
 from billing.reports.detail import DetailReport
 from billing.reports.extract import Extract
 from billing.reports.hourly import HourlyReport
 from billing.reports.request import ChargeRequest
 from billing.reports.writers import Format, format_of
 from common.errors import BadInput
-from console.exports.calls import CallDetail, CallRequest, MessageDetail, RecordDetail
+from console.exports.calls import CallDetail, CallRequest, MessageDetail
 from console.models import Job
 
 CHARGES = "charges"
@@ -109,15 +108,6 @@ def account_of(order: Order, scope: Scope) -> Account | None:
             raise BadInput("account", "unknown", "give the code of an account")
         return found
     return scope.rows(Account).filter(pk=scope.account_id).first() if scope.account_id is not None else None
-
-
-def estimate(extract: Extract) -> int:
-    """Return about how many rows an extract reads: exact for calls up to 20,001, from settlement totals for charges."""
-    if isinstance(extract, RecordDetail):
-        return extract.estimate()
-    if isinstance(extract, HourlyReport | DetailReport):
-        return estimate_charges(extract.request)
-    return 0
 
 
 def record(

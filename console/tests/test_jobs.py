@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from accounts.scope import for_user
 from accounts.tests import cast
 from common.errors import BadInput
 from console import job_files, jobs, tasks
@@ -248,7 +249,7 @@ def test_a_file_is_for_who_asked_and_for_finance_and_operator(finance, folder):
     customer, stranger = cast.staff("customer", acme), cast.staff("customer", bolt, "bolt-user")
     job = finished(customer, folder, account=acme)
     allowed = {
-        name: job_files.may_fetch(user, job)
+        name: job_files.may_fetch(user, for_user(user), job)
         for name, user in {
             "customer": customer, "finance": finance, "operator": cast.staff("operator"),
             "auditor": cast.staff("auditor"), "support": cast.staff("support"), "stranger": stranger,
@@ -265,7 +266,8 @@ def test_a_file_with_real_numbers_is_only_for_those_who_may_export_them(finance,
     operator = cast.staff("operator")
     job = finished(operator, folder, kind="calls", parameters=order)
 
-    assert (job_files.may_fetch(operator, job), job_files.may_fetch(finance, job)) == (True, False)
+    fetch = [job_files.may_fetch(user, for_user(user), job) for user in (operator, finance)]
+    assert fetch == [True, False]
 
 
 def test_the_sweeper_deletes_files_past_their_term_and_what_the_dead_left(finance, folder):
