@@ -158,6 +158,11 @@ ITEMS: dict[str, str | Promise] = {
     "adjustment": gettext_lazy("Adjustment"),
 }
 
+NUMBER_KINDS: dict[str, str | Promise] = {
+    "virtual": gettext_lazy("Virtual operator"),
+    "carrier": gettext_lazy("Carrier"),
+}
+
 # Why usage waits in the queue (billing/sql/settlement.sql).
 BLOCKED: dict[str, str | Promise] = {
     "no_price": gettext_lazy("no price is valid for its time"),

@@ -199,3 +199,9 @@ def share(part: int, total: int) -> int:
 def hourlater(at: datetime) -> datetime:
     """Return the instant an hour later."""
     return at + timedelta(hours=1)
+
+
+@register.filter
+def number_kind(code: str) -> str:
+    """Return whose number it is, in words."""
+    return str(causes.NUMBER_KINDS.get(code, code))
