@@ -56,6 +56,7 @@ AROUND_SCOPE: dict[str, str] = {
     "console.jobs": "the queue of long work: a worker has no account, the row says whose it is",
     "console.pulse": "the same",
     "console.job_files": "the same: its sweep",
+    "console.reconciliation": "the proof over everything, for the operator",
     "console.tasks:Heartbeat.objects": "belongs to no account",
     "console.history.detail:MessageResult.objects": "results of a message that is in scope; they know no account",
 }
