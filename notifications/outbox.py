@@ -54,13 +54,19 @@ class _Endpoint(NamedTuple):
     shard: int
 
 
-def enqueue(pushes: Sequence[DuePush]) -> int:
-    """Queue pushes in the current transaction; return how many are new. The same cause queues a push once."""
+def enqueue(pushes: Sequence[DuePush], *, new_causes: bool = False) -> int:
+    """Queue pushes in the current transaction; return how many are new. The same cause queues a push once.
+
+    `new_causes`: this transaction made the causes, so that none of the pushes can be queued already.
+    """
     if not pushes:
         return 0
     endpoints = _endpoints({(push.application_id, push.account_id, push.url) for push in pushes})
     seal = keyring().seal_body
     rows = [_row(push, endpoints[push.application_id, push.url], seal(push.body)) for push in pushes]
+    if new_causes:
+        _copy(rows)
+        return len(rows)
     try:
         with transaction.atomic():
             _copy(rows)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from psycopg import errors
@@ -17,9 +16,10 @@ from common import partitions
 from common.faults import fault_point
 from privacy.completeness import completeness
 from privacy.conservation import conservation
-from privacy.models import Call, CallEvent, Message, Source
-from privacy.storing import refusals
+from privacy.models import Call, CallEvent, Message
+from privacy.storing import refusals, sources
 from privacy.storing.batch import Writer
+from privacy.storing.sources import Origin
 from privacy.wire import Item
 
 __all__ = ["Origin", "Outcome", "completeness", "conservation", "receive", "receive_batches"]
@@ -28,19 +28,6 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 4
 _PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where records come from: the request (id, address) or the imported file (name, SHA-256), and who brought it."""
-
-    door: str = Source.Door.REQUEST
-    request_id: UUID | None = None
-    address: str | None = None
-    file_name: str = ""
-    file_sha256: str = ""
-    user_id: int | None = None
-    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +62,18 @@ def receive_batches(
     *,
     upstream: Upstream,
     signed_app_key: str = "",
-    source: Origin | Callable[[], Origin],
+    source: Origin,
     now: datetime,
     push: bool = True,
+    file_sha256: Callable[[], str] | None = None,
 ) -> Outcome:
     """Store all batches of one source in one transaction, as `receive`.
 
-    `batches` is called again when the transaction must be run again. `source` may be a function that is called at the
-    end, when a file's SHA-256 is known.
+    `batches` is called again when the transaction must be run again; `file_sha256` at the end, when a file was read.
     """
 
     def once() -> Outcome:
-        return _receive(batches(), upstream, signed_app_key, source, now, push)
+        return _receive(batches(), upstream, signed_app_key, source, now, push, file_sha256)
 
     fault_point("ingest.parsed")
     outcome = with_patience(once)
@@ -114,43 +101,41 @@ def _receive(
     batches: Iterable[Sequence[Item]],
     upstream: Upstream,
     signed_app_key: str,
-    source: Origin | Callable[[], Origin],
+    source: Origin,
     now: datetime,
     push: bool,
+    file_sha256: Callable[[], str] | None,
 ) -> Outcome:
-    row = open_source(source if isinstance(source, Origin) else Origin(door=Source.Door.IMPORT), upstream, now)
-    writer = Writer(upstream=upstream, source_id=row.pk, signed_app_key=signed_app_key, now=now, push=push)
+    opened = sources.open_(source, upstream.pk, now)
+    if file_sha256 is not None:
+        _check_each_statement()
+    writer = Writer(upstream=upstream, source=opened, signed_app_key=signed_app_key, now=now, push=push)
+    stored = repeated = quarantined = 0
+    newest_at: datetime | None = None
     for items in batches:
         outcome = writer.store(items)
-        row.stored += outcome.stored
-        row.repeated += outcome.repeated
-        row.quarantined += len(outcome.refused)
-        row.received += len(items)
-        row.newest_at = _newest(items, row.newest_at)
-        refusals.put(outcome.refused, upstream_id=upstream.pk, source_id=row.pk, signed_app_key=signed_app_key, now=now)
-    if not isinstance(source, Origin):
-        _describe(row, source())
-    row.save()
+        stored, repeated = stored + outcome.stored, repeated + outcome.repeated
+        quarantined += len(outcome.refused)
+        newest_at = _newest(items, newest_at)
+        refusals.put(
+            outcome.refused, upstream_id=upstream.pk, source_id=opened.id, signed_app_key=signed_app_key, now=now
+        )
+    sources.close(
+        opened.id,
+        stored=stored,
+        repeated=repeated,
+        quarantined=quarantined,
+        newest_at=newest_at,
+        file_sha256=file_sha256() if file_sha256 else source.file_sha256,
+    )
     fault_point("ingest.before_commit")
-    return Outcome(row.stored, row.repeated, row.quarantined)
+    return Outcome(stored, repeated, quarantined)
 
 
-def open_source(origin: Origin, upstream: Upstream, now: datetime) -> Source:
-    """Return a new source row with nothing counted yet."""
-    row = Source(upstream=upstream, received_at=now)
-    _describe(row, origin)
-    row.save(force_insert=True)
-    return row
-
-
-def _describe(row: Source, origin: Origin) -> None:
-    row.door = origin.door
-    row.request_id = origin.request_id
-    row.address = origin.address
-    row.file_name = origin.file_name[-255:]
-    row.file_sha256 = origin.file_sha256
-    row.user_id = origin.user_id
-    row.person = origin.person
+def _check_each_statement() -> None:
+    """Have foreign keys checked statement by statement: of a long file, a million checks would wait for the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _newest(items: Iterable[Item], newest: datetime | None) -> datetime | None:

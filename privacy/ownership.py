@@ -57,7 +57,6 @@ class Owner(NamedTuple):
 class Directory:
     """What is known of the app_keys, applications and numbers a batch names, as its upstream sees them."""
 
-    upstreams: int = 1
     listed: dict[str, KnownApplication] = field(default_factory=dict)
     own: dict[str, KnownApplication] = field(default_factory=dict)
     by_id: dict[int, KnownApplication] = field(default_factory=dict)

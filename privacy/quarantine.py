@@ -20,12 +20,12 @@ from accounts.models import Upstream
 from common.errors import BadInput
 from common.faults import fault_point
 from privacy import arrivals
-from privacy.arrivals import Origin
 from privacy.models import Quarantined, Source
 from privacy.models.arrivals import Kind
 from privacy.reasons import Problem
-from privacy.storing import bulk
+from privacy.storing import bulk, sources
 from privacy.storing.batch import Writer
+from privacy.storing.sources import Origin
 from privacy.wire import Item, corrections, read_entry
 
 BATCH = 500
@@ -134,9 +134,9 @@ def _store(
     for (_, signed), group in groupby(in_order, key=lambda row: (row.upstream_id, row.signed_app_key)):
         members = list(group)
         items = {_item(row, changes, now): row.pk for row in members}
-        source = arrivals.open_source(origin, members[0].upstream, now)
+        source = sources.open_(origin, members[0].upstream_id, now)
         outcome = Writer(
-            upstream=members[0].upstream, source_id=source.pk, signed_app_key=signed, now=now, confirmed=confirmed
+            upstream=members[0].upstream, source=source, signed_app_key=signed, now=now, confirmed=confirmed
         ).store([item.item for item in items])
         refused = {id(item): refusal.problem for item, refusal in outcome.refused}
         for held, pk in items.items():
@@ -144,7 +144,10 @@ def _store(
                 failed[pk] = refused[id(held.item)]
             else:
                 left.append(pk)
-        _count(source, outcome.stored, outcome.repeated)
+        if len(outcome.refused) < len(members):
+            sources.close(source.id, stored=outcome.stored, repeated=outcome.repeated)
+        else:
+            sources.withdraw(source.id)
     return Settled(tuple(left), failed)
 
 
@@ -159,15 +162,6 @@ def _item(row: Quarantined, changes: Mapping[str, Any], now: datetime) -> _Held:
     kind = Kind(row.kind)
     body = sent(row)
     return _Held(read_entry(kind, corrections.changed(kind, body, changes) if changes else body, now, row.line))
-
-
-def _count(source: Source, stored: int, repeated: int) -> None:
-    """Count who left quarantine on the retry's source; one that nothing left through does not stay."""
-    if stored + repeated == 0:
-        source.delete()
-        return
-    source.received, source.stored, source.repeated = stored + repeated, stored, repeated
-    source.save(update_fields=["received", "stored", "repeated"])
 
 
 def _open_rows(ids: Collection[UUID]) -> list[Quarantined]:

@@ -9,22 +9,18 @@ SELECT k.wire_key, k.listed, a.id, a.account_id, c.shard, a.app_key,
 FROM (
     SELECT l.app_key AS wire_key, true AS listed, l.application_id
     FROM accounts_upstreamapplication l
-    WHERE l.upstream_id = %(upstream)s AND l.app_key = ANY(%(app_keys)s)
+    WHERE l.upstream_id = %(upstream)s::bigint AND l.app_key = ANY(%(app_keys)s::text[])
     UNION ALL
     SELECT o.app_key, false, o.id FROM accounts_application o
-    WHERE o.app_key = ANY(%(app_keys)s) OR o.id = ANY(%(ids)s)
+    WHERE o.app_key = ANY(%(app_keys)s::text[]) OR o.id = ANY(%(ids)s::bigint[])
 ) k
 JOIN accounts_application a ON a.id = k.application_id
 JOIN accounts_account c ON c.id = a.account_id
-JOIN accounts_upstream u ON u.id = %(upstream)s
+JOIN accounts_upstream u ON u.id = %(upstream)s::bigint
 
 -- name: held_numbers
 -- Every holding of the numbers, and one empty row for a number that was never held.
 SELECT n.number, n.id, n.kind, h.application_id, h.valid_from, h.valid_to
 FROM privacy_number n
 LEFT JOIN privacy_holding h ON h.number_id = n.id
-WHERE n.number = ANY(%(numbers)s)
-
--- name: how_many_upstreams
--- Only where there are several can two of them deliver the same call.
-SELECT count(*) FROM accounts_upstream
+WHERE n.number = ANY(%(numbers)s::text[])

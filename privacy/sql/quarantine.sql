@@ -12,10 +12,6 @@ FROM unnest(%(kinds)s::smallint[], %(digests)s::bytea[], %(ids)s::uuid[], %(reas
            units, times)
 ON CONFLICT (upstream_id, kind, body_digest) DO UPDATE SET times_received = q.times_received + excluded.times_received
 
--- name: any_discarded
--- One row if a person discarded something of this upstream that might be storable by now.
-SELECT 1 FROM privacy_quarantined WHERE state = 'discarded' AND retryable AND upstream_id = %(upstream)s::bigint LIMIT 1
-
 -- name: find_discarded
 -- Which of these items a person discarded.
 SELECT body_digest, id FROM privacy_quarantined

@@ -16,6 +16,7 @@ from privacy.storing.candidates import Candidate
 from privacy.storing.claims import Outcome
 from privacy.storing.directory import Loader
 from privacy.storing.examining import RECORDED, Examined, examine
+from privacy.storing.sources import Opened
 from privacy.storing.statuses import Report
 from privacy.wire import Item
 
@@ -31,18 +32,20 @@ class Writer:
         self,
         *,
         upstream: Upstream,
-        source_id: int,
+        source: Opened,
         signed_app_key: str,
         now: datetime,
         push: bool = True,
         confirmed: bool = False,
     ) -> None:
         self.upstream = upstream
-        self.source_id = source_id
+        self.source_id = source.id
         self.signed = signed_app_key
         self.now = now
         self.push = push
         self.confirmed = confirmed
+        self._several_upstreams = source.upstreams > 1
+        self._heed_discarded = source.has_discarded and not confirmed
         self._loader = Loader(upstream)
         self._sealer = Sealer()
         self._keyed = lookup.hasher()
@@ -60,7 +63,7 @@ class Writer:
         )
         for item, problem in examined.refused:
             outcome.refuse(item, problem)
-        if self._loader.directory.upstreams > 1 and not self.confirmed:
+        if self._several_upstreams and not self.confirmed:
             doubts = examined.doubts[Kind.CDR]
             examined.candidates[Kind.CDR] = duplicates.part(examined.candidates[Kind.CDR], doubts, self.upstream.pk)
         self._write(examined, outcome)
@@ -72,10 +75,12 @@ class Writer:
         for item in items:
             if item.problem is not None:
                 outcome.refuse(item, item.problem)
-        discarded = {} if self.confirmed else refusals.discarded(self.upstream.pk, sound)
+        if not self._heed_discarded:
+            return sound
+        discarded = refusals.discarded(self.upstream.pk, sound)
         for position in discarded:
             outcome.refuse(sound[position], Problem(reasons.DISCARDED_BEFORE))
-        return [item for position, item in enumerate(sound) if position not in discarded] if discarded else sound
+        return [item for position, item in enumerate(sound) if position not in discarded]
 
     def _write(self, examined: Examined, outcome: Outcome) -> None:
         """Write everything in the one order of locks: records, sessions, messages, numbers, endpoints."""
@@ -121,4 +126,4 @@ class Writer:
 
     def _push(self, joined: list[Candidate], told: list[Candidate], changed: list[Report]) -> None:
         due = [*pushes.of_calls(joined), *pushes.of_messages(told), *pushes.of_statuses(changed)]
-        outbox.enqueue(due)
+        outbox.enqueue(due, new_causes=True)

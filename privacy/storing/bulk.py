@@ -9,6 +9,8 @@ from django.db.utils import DatabaseErrorWrapper
 
 from common import sql
 
+PREPARE_AT = 3
+
 
 def copy(table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into a table; `columns` are (name, type) in the order of the values."""
@@ -26,5 +28,7 @@ def run(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     # Django's own cursor writes parameters into the text of the statement, which is slow for arrays of bytes.
     with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
+        # Planned once a connection: planning costs more than running them for the fifty records of a request.
+        connection.connection.prepare_threshold = PREPARE_AT
         cursor.execute(sql.load("privacy", name), parameters, binary=True)
         return cursor.fetchall() if cursor.description else []

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 
-from django.db import connection
-
 from accounts.models import Upstream
-from common import sql
 from privacy.ownership import Directory, Held, KnownApplication
+from privacy.storing import bulk
 
 
 class Loader:
@@ -14,7 +12,7 @@ class Loader:
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
-        self.directory = Directory(upstreams=_count_upstreams())
+        self.directory = Directory()
         self._asked: set[str | int] = set()
         self._asked_numbers: set[str] = set()
 
@@ -32,28 +30,16 @@ class Loader:
         if not new_keys and not new_ids:
             return
         self._asked |= new_keys | new_ids
-        with connection.cursor() as cursor:
-            cursor.execute(
-                sql.load("privacy", "known_applications"),
-                {"upstream": self.upstream.pk, "app_keys": list(new_keys), "ids": list(new_ids)},
-            )
-            for wire_key, listed, *columns in cursor.fetchall():
-                known = KnownApplication(*columns)
-                self.directory.by_id[known.id] = known
-                if wire_key in new_keys:
-                    (self.directory.listed if listed else self.directory.own)[wire_key] = known
+        wanted = {"upstream": self.upstream.pk, "app_keys": list(new_keys), "ids": list(new_ids)}
+        for wire_key, listed, *columns in bulk.run("known_applications", wanted):
+            known = KnownApplication(*columns)
+            self.directory.by_id[known.id] = known
+            if wire_key in new_keys:
+                (self.directory.listed if listed else self.directory.own)[wire_key] = known
 
     def _learn_numbers(self, numbers: set[str]) -> None:
         if not numbers:
             return
         self._asked_numbers |= numbers
-        with connection.cursor() as cursor:
-            cursor.execute(sql.load("privacy", "held_numbers"), {"numbers": list(numbers)})
-            for number, *holding in cursor.fetchall():
-                self.directory.held.setdefault(number, []).append(Held(*holding))
-
-
-def _count_upstreams() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.load("privacy", "how_many_upstreams"))
-        return int(cursor.fetchone()[0])
+        for number, *holding in bulk.run("held_numbers", {"numbers": list(numbers)}):
+            self.directory.held.setdefault(number, []).append(Held(*holding))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from privacy.models.arrivals import Kind
 from privacy.storing import bulk
@@ -15,6 +15,7 @@ KEY_BYTES = 16
 # The order in which a call's records leave when they carry the same time.
 LIFE = {"callin": 0, "collectInfo": 1, "callout": 2, "alerting": 3, "answer": 4, "disconnect": 5}
 LAST = 9
+COLUMNS = ("sessions", "accounts", "applications", "numbers", "subscriptions", "pushes", "firsts", "lasts")
 
 
 class Known(NamedTuple):
@@ -76,28 +77,29 @@ def _place(upstream_id: int, clusters: list[list[Candidate]], pushed: set[int]) 
     """Place at most one cluster of each session id."""
     by_key = {session_key(cluster[0].facts.session_id): cluster for cluster in clusters}
     keys = sorted(by_key)
-    in_order = [by_key[key] for key in keys]
+    columns = zip(*(_row(by_key[key], pushed) for key in keys), strict=True)
     rows = bulk.run(
         "upsert_sessions",
-        {
-            "upstream": upstream_id,
-            "keys": keys,
-            "sessions": [cluster[0].facts.session_id for cluster in in_order],
-            "accounts": [cluster[0].owner.application.account_id for cluster in in_order],
-            "applications": [cluster[0].owner.application.id for cluster in in_order],
-            "numbers": [next((c.owner.number_id for c in cluster if c.owner.number_id), None) for cluster in in_order],
-            "subscriptions": [
-                next((c.facts.subscription_id for c in cluster if c.facts.subscription_id), "") for cluster in in_order
-            ],
-            "pushes": [sum(id(c) in pushed for c in cluster) for cluster in in_order],
-            "firsts": [min(c.at for c in cluster) for cluster in in_order],
-            "lasts": [max(_last(c) for c in cluster) for cluster in in_order],
-        },
+        {"upstream": upstream_id, "keys": keys, **dict(zip(COLUMNS, map(list, columns), strict=True))},
     )
     for key, row_id, total in rows:
         mine = [candidate for candidate in by_key[key] if id(candidate) in pushed]
         for sequence, candidate in enumerate(mine, start=total - len(mine) + 1):
             candidate.order_key, candidate.sequence = row_id, sequence
+
+
+def _row(cluster: list[Candidate], pushed: set[int]) -> tuple[Any, ...]:
+    """Return the values of COLUMNS for one session."""
+    first = cluster[0]
+    application = first.owner.application
+    number_id, subscription_id = first.owner.number_id, first.facts.subscription_id
+    start, end, pushes = first.at, _last(first), int(id(first) in pushed)
+    for c in cluster[1:]:
+        number_id = number_id or c.owner.number_id
+        subscription_id = subscription_id or c.facts.subscription_id
+        start, end, pushes = min(start, c.at), max(end, _last(c)), pushes + (id(c) in pushed)
+    ids = (first.facts.session_id, application.account_id, application.id, number_id)
+    return (*ids, subscription_id, pushes, start, end)
 
 
 def _by_time(group: list[Candidate]) -> list[Candidate]:

@@ -123,7 +123,7 @@ def test_a_vendor_that_signs_with_a_listed_app_key_names_the_application(client,
 
 
 def test_while_the_database_is_away_the_upstream_is_told_to_come_again(client, acme, switch1):
-    with patch("privacy.arrivals.Source.save", side_effect=OperationalError("gone")):
+    with patch("privacy.storing.sources.open_", side_effect=OperationalError("gone")):
         answer = post(client, wires.body(wires.fees(wires.fee())))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     with patch("accounts.authentication.Upstream.objects.filter", side_effect=OperationalError("gone")):

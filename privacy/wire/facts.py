@@ -3,15 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from privacy.models.arrivals import Kind
 from privacy.reasons import Problem
 
 
-@dataclass(slots=True)
-class CallFacts:
-    """One CDR (pushes.md 3.1). `first_at` is the first time present, `last_at` the end or what comes nearest to it."""
+class _Facts:
+    """Facts made of the values that were read; what was not read is the default, which stands on the class."""
+
+    @classmethod
+    def of(cls, values: dict[str, Any], unknown: dict[str, Any] | None) -> Self:
+        """Return facts with these values, of which they take possession: several times faster than __init__."""
+        facts = cls.__new__(cls)
+        values["unknown"] = unknown
+        facts.__dict__ = values
+        return facts
+
+
+@dataclass
+class CallFacts(_Facts):
+    """One CDR (pushes.md 3.1). `first_at` is the first time present."""
 
     app_key: str = ""
     number: str = ""
@@ -54,8 +66,8 @@ class CallFacts:
     first_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class EventFacts:
+@dataclass
+class EventFacts(_Facts):
     """One call event (pushes.md 1.2)."""
 
     session_id: str = ""
@@ -72,8 +84,8 @@ class EventFacts:
     unknown: dict[str, Any] | None = None
 
 
-@dataclass(slots=True)
-class MessageFacts:
+@dataclass
+class MessageFacts(_Facts):
     """One SMS notification (pushes.md 4.2). `split_count` and `sent_count` are what the upstream counted."""
 
     app_key: str = ""
@@ -95,8 +107,8 @@ class MessageFacts:
     unknown: dict[str, Any] | None = None
 
 
-@dataclass(slots=True)
-class StatusFacts:
+@dataclass
+class StatusFacts(_Facts):
     """One change of a number's status (pushes.md 5). The wire gives it no time."""
 
     number: str = ""

@@ -108,7 +108,7 @@ def read_item(kind: Kind, sent: Mapping[str, Any], now: datetime, line: int) -> 
 
 def _read_call(item: Item, now: datetime) -> None:
     values, unknown = _values(item.sent, FEE)
-    facts = item.facts = CallFacts(**values, unknown=unknown)
+    facts = item.facts = CallFacts.of(values, unknown)
     facts.number = facts.number or facts.callee_number or ""
     _need(facts.app_key, "appKey")
     _need(facts.number, "bindNum")
@@ -142,7 +142,7 @@ def _judge_duration(facts: CallFacts) -> None:
 def _read_event(item: Item, now: datetime) -> None:
     event_type = item.sent["eventType"]
     values, unknown = _values(item.sent["statusInfo"], EVENT)
-    facts = item.facts = EventFacts(**values, unknown=_outer(item.sent, IN_EVENT_PUSH, "statusInfo", unknown))
+    facts = item.facts = EventFacts.of(values, _outer(item.sent, IN_EVENT_PUSH, "statusInfo", unknown))
     if event_type.strip().lower() not in EVENT_TYPES:
         raise Unfit(reasons.UNKNOWN_EVENT, "eventType")
     facts.event_type = EVENT_TYPES[event_type.strip().lower()]
@@ -159,7 +159,7 @@ def _read_message(item: Item, now: datetime) -> None:
     values, unknown = _values(plain | extra.known, SMS_WITH_EXTRA)
     if extra.unknown:
         unknown = {**(unknown or {}), "extInfo": extra.unknown}
-    facts = item.facts = MessageFacts(**values, unknown=_outer(item.sent, IN_SMS_PUSH, "smsEvent", unknown))
+    facts = item.facts = MessageFacts.of(values, _outer(item.sent, IN_SMS_PUSH, "smsEvent", unknown))
     facts.app_key = _app_key(item.sent)
     _need(facts.sms_id, "smsIdentifier")
     _need(facts.notification_mode, "notificationMode")
@@ -179,7 +179,7 @@ def _read_message(item: Item, now: datetime) -> None:
 
 def _read_status(item: Item, now: datetime) -> None:
     values, unknown = _values(item.sent, STATUS)
-    facts = item.facts = StatusFacts(**values, unknown=unknown)
+    facts = item.facts = StatusFacts.of(values, unknown)
     _need(facts.number, "number")
     _need("status" in values, "status")
     if facts.status not in NUMBER_STATUSES:
@@ -203,8 +203,9 @@ def _values(sent: Mapping[str, Any], fields: dict[str, Field]) -> tuple[dict[str
             unknown = unknown or {}
             unknown[name] = value
             continue
+        attribute, read = field
         try:
-            values[field[0]] = field[1](value)
+            values[attribute] = read(value)
         except Unfit as unfit:
             unfit.field = name
             raise
