@@ -13,11 +13,7 @@ from common import faults, sql
 from tests.source import PACKAGES, ROOT, Module, is_within, modules
 
 CHAIN: tuple[str, ...] = ("common", "accounts", "notifications", "privacy", "billing", "console")
-IMPORTS_CONFIG: dict[str, str] = {
-    "console.installation": "names the servers that config starts",
-    "console.management.commands.backup": "saves the servers that config starts",
-    "console.management.commands.restore": "fills the servers that config starts",
-}
+IMPORTS_CONFIG: dict[str, str] = {}
 
 # Modules that decide. They import only the standard library, each other and these.
 PURE = [

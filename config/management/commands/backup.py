@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.services import ServiceError, backup
-from console.installation import installation
+from config.installation import installation
 
 
 class Command(BaseCommand):
