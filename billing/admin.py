@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 
 from accounts.admin.base import HistoryAdmin, ReadOnlyInline, RoleAdmin
@@ -26,6 +27,7 @@ from billing.models import (
     UnansweredCount,
 )  # fmt: skip
 from common.errors import MasklineError
+from privacy.models import Usage
 
 BY_ACCOUNT = ("account", AutocompleteSelectFilter)
 BOOKED = ("booked_hour", RangeDateTimeFilter)
@@ -35,6 +37,11 @@ class MoneyAdmin(HistoryAdmin):
     """Booked money: shown to those who may see it, never changed."""
 
     look = "money"
+
+    @admin.display(description=_("item"))
+    def item_name(self, row: Any) -> str:
+        """Return what was booked, in words."""
+        return str(Usage.Item(row.item).label) if row.item in Usage.Item.values else str(row.item)
 
 
 class TariffForm(forms.ModelForm[Tariff]):
@@ -146,7 +153,7 @@ class SettlementRunAdmin(MoneyAdmin):
 class SettlementTotalAdmin(MoneyAdmin):
     """What each settlement booked."""
 
-    list_display = ("run", "account", "application", "item", "booked_hour", "lines", "units", "amount")
+    list_display = ("run", "account", "application", "item_name", "booked_hour", "lines", "units", "amount")
     list_filter = (BY_ACCOUNT, BOOKED)
     list_select_related = ("run", "account", "application")
     ordering = ("-id",)

@@ -31,16 +31,11 @@ ATTRIBUTE = re.compile(r"(?:placeholder|title|aria-label)=\"([^\"]*)\"")
 WORD = re.compile(r"[A-Za-z][a-z]{2,}")
 # Names, and words the trade does not translate.
 SAME_IN_BOTH = {
-    "Maskline",
-    "SHA",
-    "CNY",
-    "mptyId",
-    "Totals",
-    "provision",
-    "notifications",
-    "upstream",
-    "Excel",
-    "Parquet",
+    *("Maskline", "SHA", "CNY", "mpty", "Totals", "provision", "provisional", "notifications", "upstream"),
+    *("Excel", "Parquet", "esc", "hans"),  # a key, and the code of the language in the switch
+    *("callin", "collectInfo", "callout", "alerting", "answer", "disconnect"),  # events by their name on the wire
+    *("Notify", "direction", "Authorization", "dsl", "type", "nonce"),  # of the wire format too
+    *("auditor", "customer", "finance", "support", "reveal"),  # roles and actions, as the audit trail names them
 }
 
 
@@ -121,9 +116,8 @@ class Reader(HTMLParser):
 
 # What the scene's rows are called, and wire words that stay as they are.
 DATA = re.compile(
-    r"[\w.+-]*(?:acme|bolt|switch1|operator|example|rides|callout|CNY|icid|csv|minutes)[\w.+-]*"
-    r"|[0-9a-f]{8}-[0-9a-f-]{20,}|https?://\S+|Asia/Shanghai|English|[\w]+_[\w]+|\b[a-z]+[A-Z]\w*",
-    re.I,
+    r"(?:usage|topup|package|revenue|customer|cash|adjustment|goodwill):\S+|[\w.+-]*(?:[aA]cme|[bB]olt|switch1|operator|example|rides|callout|CNY|icid|csv)[\w.+-]*|2 minutes|call2"
+    r"|[0-9a-f]{8}-[0-9a-f-]{20,}|https?://\S+|Asia/Shanghai|English|\w+_\w+|\b[a-z]+[A-Z]\w*"
 )
 
 
