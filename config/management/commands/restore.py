@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.services import ServiceError, backup
 from config.installation import installation
+from config.services import ServiceError, backup
 
 
 class Command(BaseCommand):
