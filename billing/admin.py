@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
@@ -42,6 +43,21 @@ class MoneyAdmin(HistoryAdmin):
     def item_name(self, row: Any) -> str:
         """Return what was booked, in words."""
         return str(Usage.Item(row.item).label) if row.item in Usage.Item.values else str(row.item)
+
+
+class ItemFilter(admin.SimpleListFilter):
+    """Limits lines to one item. A plain filter would look through the whole table for the items there are."""
+
+    title = _("item")
+    parameter_name = "item"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the items."""
+        return [(item.value, item.label) for item in (Usage.Item.CALL, Usage.Item.SMS)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the lines of the chosen item."""
+        return queryset.filter(item=self.value()) if self.value() else queryset
 
 
 class TariffForm(forms.ModelForm[Tariff]):
@@ -127,7 +143,7 @@ class ChargeAdmin(MoneyAdmin):
     list_display = (
         "id",
         "account",
-        "item",
+        "item_name",
         "units",
         "package_units",
         "overage_units",
@@ -136,7 +152,7 @@ class ChargeAdmin(MoneyAdmin):
         "booked_hour",
         "late",
     )
-    list_filter = (BY_ACCOUNT, "item", "late", BOOKED)
+    list_filter = (BY_ACCOUNT, ItemFilter, "late", BOOKED)
     list_select_related = ("account",)
     ordering = ("-id",)
 

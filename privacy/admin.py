@@ -49,6 +49,21 @@ class PeriodFilter(admin.SimpleListFilter):
         return queryset.filter(pk__gte=timeid.lower(since))
 
 
+class WaitsFilter(admin.SimpleListFilter):
+    """Picks out what settlement could not charge, by its own index."""
+
+    title = _("why it waits")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the one choice."""
+        return [("1", _("Could not be charged"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the usage that has a reason to wait."""
+        return queryset.exclude(blocked_reason="") if self.value() else queryset
+
+
 class RecordAdmin(HistoryAdmin):
     """A partitioned table, newest first; a typed UUID is looked up by key."""
 
@@ -197,7 +212,7 @@ class UsageAdmin(HistoryAdmin):
     """What waits for settlement, and why."""
 
     list_display = ("usage_id", "account", "hour", "item", "units", "seconds", "blocked_reason")
-    list_filter = ("item", "blocked_reason", BY_ACCOUNT)
+    list_filter = ("item", WaitsFilter, BY_ACCOUNT)
     list_select_related = ("account",)
     ordering = ("-usage_id",)
 

@@ -63,7 +63,7 @@ def _waits(reason: str, n: int, oldest: datetime) -> Finding:
         n,
     )
     words = {"n": f"{n:,}", "reason": causes.BLOCKED.get(reason, reason), "age": age(oldest)}
-    return Finding(BAD, text % words, _link("admin:privacy_usage_changelist"))
+    return Finding(BAD, text % words, _link("admin:privacy_usage_changelist", "?waits=1"))
 
 
 def _behind(scope: Scope, now: datetime) -> list[Finding]:

@@ -116,7 +116,8 @@ class Reader(HTMLParser):
 
 # What the scene's rows are called, and wire words that stay as they are.
 DATA = re.compile(
-    r"(?:usage|topup|package|revenue|customer|cash|adjustment|goodwill):\S+|[\w.+-]*(?:[aA]cme|[bB]olt|switch1|operator|example|rides|callout|CNY|icid|csv)[\w.+-]*|2 minutes|call2"
+    r"(?:usage|topup|package|revenue|customer|cash|adjustment|goodwill):\S+"
+    r"|[\w.+-]*(?:[aA]cme|[bB]olt|switch1|operator|example|rides|callout|CNY|icid|csv)[\w.+-]*|2 minutes|call2"
     r"|[0-9a-f]{8}-[0-9a-f-]{20,}|https?://\S+|Asia/Shanghai|English|\w+_\w+|\b[a-z]+[A-Z]\w*"
 )
 
