@@ -99,7 +99,8 @@ def _row(push: DuePush, endpoint: _Endpoint, sealed: bytes) -> tuple[Any, ...]:
 
 def _copy(rows: Iterable[tuple[Any, ...]]) -> None:
     names = ", ".join(name for name, _ in COLUMNS)
-    with connection.cursor() as cursor:
+    # Errors of COPY come past Django's cursor, as psycopg's own.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         with cursor.copy(f'COPY "{Push._meta.db_table}" ({names}) FROM STDIN (FORMAT BINARY)') as stream:
             stream.set_types([kind for _, kind in COLUMNS])
             for row in rows:

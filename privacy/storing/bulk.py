@@ -5,7 +5,6 @@ from typing import Any
 
 import psycopg
 from django.db import connection
-from django.db.utils import DatabaseErrorWrapper
 
 from common import sql
 
@@ -15,7 +14,8 @@ PREPARE_AT = 3
 def copy(table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into a table; `columns` are (name, type) in the order of the values."""
     names = ", ".join(f'"{name}"' for name, _ in columns)
-    with connection.cursor() as cursor:
+    # Errors of COPY come past Django's cursor, as psycopg's own.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)') as stream:
             stream.set_types([kind for _, kind in columns])
             write = stream.write_row
@@ -27,7 +27,7 @@ def run(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a named statement, its parameters bound by the server (arrays travel in binary)."""
     connection.ensure_connection()
     # Django's own cursor writes parameters into the text of the statement, which is slow for arrays of bytes.
-    with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         # Planned once a connection: planning costs more than running them for the fifty records of a request.
         connection.connection.prepare_threshold = PREPARE_AT
         cursor.execute(sql.load("privacy", name), parameters, binary=True)
