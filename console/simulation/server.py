@@ -3,6 +3,7 @@
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ def listens(url: str) -> bool:
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve the application as long as the block runs; give its address."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
     server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
     server.daemon_threads = True
     server.set_app(get_internal_wsgi_application())
