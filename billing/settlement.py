@@ -165,27 +165,31 @@ def _settle_hour(shard: int, hour: datetime, clock: Clock) -> SettledShardHour:
     _run(("settle_block",), at)
     fault_point("settle.posted")
     booked = tuple(Booked(*row) for row in _rows("settle_booked", {}))
-    waiting = _rows("settle_waiting", {})[0][0]
-    return SettledShardHour(shard, hour, at["run"] if lines else None, booked, waiting)
+    return SettledShardHour(shard, hour, at["run"] if lines else None, booked, at["waiting"])
 
 
 def _charge(at: dict[str, Any]) -> int:
     """Turn usage into charge lines, reversals and counts of unanswered calls; return how many rows left the queue."""
     _run(("settle_totals",), at)
-    chargeable, unanswered, reversals = _rows("settle_figures", {})[0]
+    chargeable, unanswered, reversals, at["waiting"] = _rows("settle_figures", {})[0]
     if chargeable or reversals:
         partitions.ensure(Charge, Charge.partition_interval, _months())
     if chargeable:
         _run(("settle_use_purchases", "settle_charges"), at)
-    if reversals:
-        # After the charges: what a reversal takes back may have been charged just now.
-        _run(("settle_waiting_reversals", "settle_reversals"), at)
     if unanswered:
         _run(("settle_unanswered",), at)
-    expected, booked = _rows("settle_lines", {})[0]
-    if expected != booked:
-        raise CountsDiffer(f"{expected} usage rows to be booked, {booked} taken off the queue and booked")
-    return int(booked)
+    _run(("settle_in_small",), at)
+    if reversals:
+        # After the charges: what a reversal takes back may have been charged just now.
+        _run(("settle_waiting_reversals",), at)
+        chargeable, unanswered, reversals, at["waiting"] = _rows("settle_figures", {})[0]
+        _run(("settle_reversals",), at)
+    booked = int(_rows("settle_lines", {})[0][0])
+    if booked != chargeable + unanswered + reversals:
+        raise CountsDiffer(
+            f"{booked} of {chargeable + unanswered + reversals} usage rows taken off the queue and booked"
+        )
+    return booked
 
 
 def _months() -> Iterator[datetime]:
@@ -199,7 +203,6 @@ def _months() -> Iterator[datetime]:
 def _post(at: dict[str, Any]) -> None:
     if _rows("settle_clock_is_behind", {}):
         raise NotReady(f"the clock is behind: {at['current_hour']:%Y-%m-%dT%HZ} is settled already")
-    _run(("settle_in_small",), at)
     unopened = [account for (account,) in _rows("settle_unopened", {})]
     if unopened:
         ledger.open_accounts(unopened)

@@ -109,10 +109,11 @@ WHERE u.item IN ('call', 'sms') AND u.problem = '' AND NOT EXISTS (
 )
 
 -- name: settle_figures
--- What was claimed, by kind.
+-- What there is to book, by kind, and what waits.
 SELECT count(*) FILTER (WHERE item IN ('call', 'sms') AND problem = '') AS chargeable,
     count(*) FILTER (WHERE item = 'unanswered') AS unanswered,
-    count(*) FILTER (WHERE item = 'reversal') AS reversals
+    count(*) FILTER (WHERE item = 'reversal' AND problem = '') AS reversals,
+    count(*) FILTER (WHERE problem <> '') AS waiting
 FROM settle_usage
 
 -- name: settle_ids
@@ -314,7 +315,7 @@ SELECT %(run)s, %(shard)s, %(hour)s, now(), clock_timestamp(),
     coalesce(sum(lines) FILTER (WHERE item <> 'unanswered'), 0), coalesce(sum(late) FILTER (WHERE item <> 'unanswered'), 0),
     coalesce(sum(lines) FILTER (WHERE item = 'unanswered'), 0), coalesce(sum(units) FILTER (WHERE item = 'call'), 0),
     coalesce(sum(units) FILTER (WHERE item = 'sms'), 0), coalesce(sum(package_units), 0), coalesce(sum(overage_units), 0),
-    (SELECT count(*) FROM settle_usage WHERE problem <> ''), coalesce(sum(amount), 0)
+    %(waiting)s, coalesce(sum(amount), 0)
 FROM settle_total
 
 -- name: settle_settled
@@ -394,9 +395,5 @@ GROUP BY t.item, a.currency
 ORDER BY t.item, a.currency
 
 -- name: settle_lines
--- How many usage rows were to be booked, and how many were: every line took one row off the queue.
-SELECT (SELECT count(*) FROM settle_usage WHERE problem = ''), coalesce(sum(lines), 0)::bigint FROM settle_total
-
--- name: settle_waiting
--- How many rows of the hour wait.
-SELECT count(*) FROM settle_usage WHERE problem <> ''
+-- How many rows were taken off the queue and booked.
+SELECT coalesce(sum(lines), 0)::bigint FROM settle_total
