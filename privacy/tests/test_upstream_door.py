@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from uuid import UUID
 
 import pytest
@@ -82,6 +82,12 @@ def test_a_body_sent_in_chunks_is_read(client, acme, switch1):
     options: dict[str, Any] = {"CONTENT_LENGTH": "", "wsgi.input": stream, "wsgi.input_terminated": True}
     answer = post(client, b"", **options)
     assert answer.json()["stored"] == 1
+
+
+def test_a_body_that_breaks_off_is_refused(client, acme, switch1):
+    stream = Mock(read=Mock(side_effect=OSError("hung up")))
+    options: dict[str, Any] = {"CONTENT_LENGTH": "", "wsgi.input": stream, "wsgi.input_terminated": True}
+    assert post(client, b"", **options).status_code == 400
 
 
 @pytest.mark.parametrize(
