@@ -58,9 +58,9 @@ def growth(rows: int) -> list[Result]:
     _settle_hour(first)
     past = _Past(first - timedelta(days=1), rows)
     past.add(1, rows // 10)
-    before = min(_settle_hour(first + timedelta(hours=count)) for count in (1, 2))
+    before = min(_settle_hour(first + timedelta(hours=count)) for count in (1, 2, 3))
     past.add(rows // 10 + 1, rows)
-    after = min(_settle_hour(first + timedelta(hours=count)) for count in (3, 4))
+    after = min(_settle_hour(first + timedelta(hours=count)) for count in (4, 5, 6))
     return [
         Result(
             name="10x the history",
