@@ -9,23 +9,20 @@ JOIN privacy_session s ON s.upstream_id = %(upstream)s::bigint AND s.session_key
 INSERT INTO privacy_session AS s
     (upstream_id, session_key, generation, session_id, account_id, application_id, number_id, subscription_id,
      push_sequence, first_at, last_at)
-SELECT %(upstream)s::bigint, w.session_key, coalesce(near.generation, newest.generation + 1, 0), w.session_id,
+SELECT %(upstream)s::bigint, w.session_key, coalesce(g.near, g.newest + 1, 0), w.session_id,
        w.account_id, w.application_id, w.number_id, w.subscription_id, w.pushes, w.first_at, w.last_at
 FROM unnest(%(keys)b::bytea[], %(sessions)b::text[], %(accounts)b::bigint[], %(applications)b::bigint[],
             %(numbers)s::bigint[], %(subscriptions)b::text[], %(pushes)b::bigint[],
             %(firsts)b::timestamptz[], %(lasts)b::timestamptz[])
      AS w (session_key, session_id, account_id, application_id, number_id, subscription_id, pushes, first_at, last_at)
-LEFT JOIN LATERAL (
-    SELECT e.generation FROM privacy_session e
+CROSS JOIN LATERAL (
+    SELECT max(e.generation) FILTER (
+               WHERE w.first_at <= e.last_at + interval '24 hours' AND w.last_at >= e.first_at - interval '24 hours'
+           ) AS near,
+           max(e.generation) AS newest
+    FROM privacy_session e
     WHERE e.upstream_id = %(upstream)s::bigint AND e.session_key = w.session_key
-      AND w.first_at <= e.last_at + interval '24 hours' AND w.last_at >= e.first_at - interval '24 hours'
-    ORDER BY e.generation DESC LIMIT 1
-) near ON true
-LEFT JOIN LATERAL (
-    SELECT e.generation FROM privacy_session e
-    WHERE e.upstream_id = %(upstream)s::bigint AND e.session_key = w.session_key
-    ORDER BY e.generation DESC LIMIT 1
-) newest ON near.generation IS NULL
+) g
 ON CONFLICT (upstream_id, session_key, generation) DO UPDATE SET
     account_id = coalesce(s.account_id, excluded.account_id),
     application_id = coalesce(s.application_id, excluded.application_id),
