@@ -201,7 +201,7 @@ def _months() -> Iterator[datetime]:
 
 
 def _post(at: dict[str, Any]) -> None:
-    if _rows("settle_clock_is_behind", {}):
+    if _rows("settle_clock_is_behind", at):
         raise NotReady(f"the clock is behind: {at['current_hour']:%Y-%m-%dT%HZ} is settled already")
     unopened = [account for (account,) in _rows("settle_unopened", {})]
     if unopened:

@@ -151,10 +151,10 @@ WHERE q.remaining > 0 AND p.starts_at <= span.last AND p.ends_at > span.first
 -- The waterfall: pass n draws on the n-th package of every account. Within a pass, usage in its order takes what usage
 -- before it left (running sum over eligible needs), so any windows and priorities come out exact.
 CREATE TEMP TABLE settle_draw ON COMMIT DROP AS
-WITH RECURSIVE pass (turn, usage_id, account_id, item, rated_at, need, rank, purchase_id, drawn) AS (
-    SELECT turn, usage_id, account_id, item, rated_at, need - drawn, 1, purchase_id, drawn
+WITH RECURSIVE pass (usage_id, account_id, item, rated_at, need, rank, purchase_id, drawn) AS (
+    SELECT usage_id, account_id, item, rated_at, need - drawn, 1, purchase_id, drawn
     FROM (
-        SELECT e.*, row_number() OVER (ORDER BY account_id, item, rated_at, usage_id) AS turn,
+        SELECT e.*,
             CASE WHEN NOT fits THEN 0 ELSE greatest(0, least(need, remaining + need - sum(CASE WHEN fits THEN need ELSE 0 END)
                 OVER (PARTITION BY account_id, item ORDER BY rated_at, usage_id ROWS UNBOUNDED PRECEDING)))::int END AS drawn
         FROM (
@@ -166,13 +166,13 @@ WITH RECURSIVE pass (turn, usage_id, account_id, item, rated_at, need, rank, pur
         ) e
     ) d
     UNION ALL
-    SELECT turn, usage_id, account_id, item, rated_at, need - drawn, rank, purchase_id, drawn
+    SELECT usage_id, account_id, item, rated_at, need - drawn, rank, purchase_id, drawn
     FROM (
         SELECT e.*,
             CASE WHEN NOT fits THEN 0 ELSE greatest(0, least(need, remaining + need - sum(CASE WHEN fits THEN need ELSE 0 END)
-                OVER (PARTITION BY account_id, item ORDER BY turn ROWS UNBOUNDED PRECEDING)))::int END AS drawn
+                OVER (PARTITION BY account_id, item ORDER BY rated_at, usage_id ROWS UNBOUNDED PRECEDING)))::int END AS drawn
         FROM (
-            SELECT w.turn, w.usage_id, w.account_id, w.item, w.rated_at, w.need, p.rank, p.purchase_id, p.remaining,
+            SELECT w.usage_id, w.account_id, w.item, w.rated_at, w.need, p.rank, p.purchase_id, p.remaining,
                 w.rated_at >= p.starts_at AND w.rated_at < p.ends_at AS fits
             FROM pass w
             JOIN settle_purchase p ON p.account_id = w.account_id AND p.item = w.item AND p.rank = w.rank + 1
@@ -300,7 +300,10 @@ FROM counted GROUP BY account_id, application_id, booked_hour
 -- name: settle_clock_is_behind
 -- One row if a line was to be booked in a current hour that is settled already: a settled hour never gains a line.
 SELECT t.account_id
-FROM settle_total t JOIN billing_settledhour h ON h.account_id = t.account_id AND h.hour = t.booked_hour
+FROM settle_total t
+WHERE t.booked_hour = %(current_hour)s AND EXISTS (
+    SELECT 1 FROM billing_settledhour h WHERE h.account_id = t.account_id AND h.hour = t.booked_hour
+)
 LIMIT 1
 
 -- name: settle_run_id
