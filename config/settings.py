@@ -233,6 +233,7 @@ UNFOLD = {
     "SITE_TITLE": _SITE,
     "SITE_HEADER": _SITE,
     "SITE_SYMBOL": "shield_lock",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.unfold.favicon"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -72,6 +73,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def environment_badge(request: HttpRequest) -> list[str] | None:
     """Return the badge beside the title: what this instance is for, in the theme's colour name."""
     return None if settings.PRODUCTION else [_("Embedded"), "info"]
+
+
+def favicon(request: HttpRequest) -> str:
+    """Return the address of the icon a browser shows beside the title."""
+    return static("console/favicon.svg")
 
 
 def _link(name: str) -> str:

@@ -1,0 +1,123 @@
+"""The admin: what may be typed there, what it writes to the audit trail, how it counts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from accounts.admin import paging
+from accounts.admin.paging import About, EstimatePaginator
+from accounts.models import Account, AuditEntry, Upstream, UpstreamApplication
+from accounts.tests import cast
+from console.tests.scene import Scene
+from privacy.models import Call
+
+NO_INLINE = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
+
+
+def test_who_is_added_is_staff_and_never_a_superuser(signed_in: Callable[..., Client]) -> None:
+    browser = signed_in("operator")
+    asked = {
+        "username": "newcomer",
+        "password1": "a-long-passphrase-1",
+        "password2": "a-long-passphrase-1",
+        "is_superuser": "on",
+    }
+    answer = browser.post(
+        reverse("admin:auth_user_add"), {**asked, **{f"profile-{k}": v for k, v in NO_INLINE.items()}}
+    )
+    assert answer.status_code == 302
+    user = User.objects.get(username="newcomer")
+    assert (user.is_staff, user.is_superuser) == (True, False)
+
+
+def test_a_user_gets_a_role_an_account_and_an_existing_zone(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser, user = signed_in("operator"), cast.staff("nobody")
+    profile = user.profile
+    group = Group.objects.get(name="customer")
+    asked: dict[str, Any] = {
+        "username": "nobody", "is_active": "on", "groups": [group.pk], "profile-TOTAL_FORMS": "1",
+        "profile-INITIAL_FORMS": "1", "profile-0-id": profile.pk, "profile-0-user": user.pk,
+        "profile-0-account": scene.acme.account.pk, "profile-0-time_zone": "Asia/Nowhere",
+    }  # fmt: skip
+    address = reverse("admin:auth_user_change", args=[user.pk])
+    refused = browser.post(address, asked)
+    assert refused.status_code == 200
+    assert browser.post(address, {**asked, "profile-0-time_zone": "Europe/London"}).status_code == 302
+    profile.refresh_from_db()
+    assert (profile.account, profile.time_zone) == (scene.acme.account, "Europe/London")
+
+
+def test_an_account_takes_what_provision_takes(signed_in: Callable[..., Client], db: None) -> None:
+    browser = signed_in("operator")
+    asked = {
+        "code": "corp", "name": "Corp", "time_zone": "Mars/Olympus", "currency": "CNY", "credit_limit": "0",
+        "low_balance": "0", "contacts": "[]",
+    }  # fmt: skip
+    assert browser.post(reverse("admin:accounts_account_add"), asked).status_code == 200
+    assert browser.post(reverse("admin:accounts_account_add"), {**asked, "time_zone": "UTC"}).status_code == 302
+    account = Account.objects.get(code="corp")
+    entry = AuditEntry.objects.order_by("-pk")[0]
+    assert (entry.action, entry.subject, entry.username) == ("add_account", str(account.pk), "operator")
+    changed = {**asked, "name": "Corporation", "currency": "EUR"}
+    assert browser.post(reverse("admin:accounts_account_change", args=[account.pk]), changed).status_code == 302
+    account.refresh_from_db()
+    assert (account.name, account.currency, account.time_zone) == ("Corporation", "CNY", "UTC")
+    entry = AuditEntry.objects.order_by("-pk")[0]
+    assert entry.action == "change_account"
+    assert "Name" in entry.detail["changed"]
+
+
+def test_a_vendors_secret_is_typed_and_kept_when_left_blank(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser, upstream = signed_in("operator"), scene.upstream
+    row = UpstreamApplication.objects.create(
+        upstream=upstream, app_key="vendorKey", app_secret="first-secret", application=scene.acme.application
+    )
+    asked = {
+        "code": upstream.code, "key": upstream.key, "allowed_ips": "[]", "every_account": "on",
+        "applications-TOTAL_FORMS": "1", "applications-INITIAL_FORMS": "1", "applications-0-id": row.pk,
+        "applications-0-upstream": upstream.pk, "applications-0-app_key": "vendorKey",
+        "applications-0-application": scene.acme.application.pk, "applications-0-app_secret": "",
+    }  # fmt: skip
+    address = reverse("admin:accounts_upstream_change", args=[upstream.pk])
+    assert "first-secret" not in browser.get(address).content.decode()
+    for typed, kept in [("", "first-secret"), ("second-secret", "second-secret")]:
+        assert browser.post(address, {**asked, "applications-0-app_secret": typed}).status_code == 302
+        row.refresh_from_db()
+        assert row.app_secret == kept
+
+
+def test_a_new_upstream_gets_a_secret_nobody_knows(signed_in: Callable[..., Client], db: None) -> None:
+    asked = {
+        "code": "switch9", "key": "switch9", "allowed_ips": '["10.0.0.0/8"]', "every_account": "on",
+        **{f"applications-{k}": v for k, v in NO_INLINE.items()},
+    }  # fmt: skip
+    browser = signed_in("operator")
+    assert (
+        browser.post(reverse("admin:accounts_upstream_add"), {**asked, "allowed_ips": '["nowhere"]'}).status_code == 200
+    )
+    assert browser.post(reverse("admin:accounts_upstream_add"), asked).status_code == 302
+    assert len(Upstream.objects.get(code="switch9").secret) == 32
+
+
+def test_an_estimate_says_that_it_is_one(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert str(About(14_900)) == "about 14,900"
+    assert EstimatePaginator(Call.objects.all(), 50).count == 4
+    monkeypatch.setattr(paging, "FEW", 0)
+    assert str(EstimatePaginator(Call.objects.all(), 50).count).startswith("about ")
+    assert EstimatePaginator(Call.objects.none(), 50).count == 0
+
+
+def test_deep_pages_are_cut_off(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "PAGES_AT_MOST", 2)
+    assert EstimatePaginator(Call.objects.all(), 1).num_pages == 2
+
+
+def test_a_closed_page_says_so(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    refused = signed_in("support").get(reverse("charges"))
+    assert refused.status_code == 403
+    assert "Not allowed" in refused.content.decode()
+    assert "Not found" in signed_in("finance").get("/nowhere/").content.decode()
