@@ -44,7 +44,8 @@ def catalogue() -> polib.POFile:
 
 
 def templates() -> list[Path]:
-    return sorted((ROOT / "templates").rglob("*.html"))
+    # 500.html says it in both languages at once: nothing can be relied on when it is shown.
+    return sorted(path for path in (ROOT / "templates").rglob("*.html") if path.name != "500.html")
 
 
 def texts_in_code() -> Iterator[tuple[str, str]]:
