@@ -132,7 +132,7 @@ def make(connection: Any, hour: datetime, calls: int, accounts: int, packages: i
 
 
 def _reference(connection: Any, hour: datetime) -> float:
-    columns = [field.column for field in Charge._meta.concrete_fields]
+    columns = [str(field.column) for field in Charge._meta.concrete_fields]
     others = ", ".join(f"c.{column}" for column in columns if column not in ("id", "booked_hour"))
     for statement in (LINES.format(other_columns=others), INDEX, REFILL):
         _execute(connection, statement, {})

@@ -27,9 +27,7 @@ class Command(BaseCommand):
         """Say what can be chosen."""
         add = parser.add_argument
         add("--calls", type=int, default=DEFAULT_CALLS, help=f"how many calls (default {DEFAULT_CALLS})")
-        add(
-            "--from", dest="start", metavar="TIME", help="first instant, with an offset (default: a day before)"
-        )
+        add("--from", dest="start", metavar="TIME", help="first instant, with an offset (default: a day before)")
         add("--to", dest="end", metavar="TIME", help="end, with an offset (default: now)")
         add("--seed", default="1", help="what decides everything (default 1)")
         add("--url", help="the Maskline to send to (default: this one, started for the purpose if it does not run)")
