@@ -1,4 +1,4 @@
-"""Bringing pushes through the HTTP door, signed as a switch signs them (northbound.md 1.2), on one kept connection."""
+"""Bringing pushes through the HTTP door, signed as a switch signs them (the current form, docs/ingest.md), on one kept connection."""
 
 import secrets
 import time
@@ -16,7 +16,7 @@ from common.errors import MasklineError
 from console.simulation.records import Json
 
 PATH = "/upstream/v1/notifications"
-# The door takes at most so many items in a request (contract.md).
+# The door takes at most so many items in a request (docs/ingest.md).
 BATCH = 1000
 TRIES = 5
 TIMEOUT_SECONDS = 120.0
