@@ -8,11 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 
 from accounts.admin.base import HistoryAdmin, ReadOnlyInline, RoleAdmin
-from billing import tariffs
+from accounts.admin.customers import AccountAdmin
+from accounts.models import Account
+from billing import arrears, ledger, tariffs
+from billing.locks import shard_lock
 from billing.models import (
     Balance,
     Charge,
@@ -32,6 +36,24 @@ from privacy.models import Usage
 
 BY_ACCOUNT = ("account", AutocompleteSelectFilter)
 BOOKED = ("booked_hour", RangeDateTimeFilter)
+
+
+class PayingAccountAdmin(AccountAdmin):
+    """Accounts, whose state follows when the credit limit or the threshold is changed (billing.md 7)."""
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Save what was changed, and nothing a settlement may have written meanwhile; then let the state follow."""
+        with transaction.atomic():
+            if not change:
+                super().save_model(request, obj, form, change)
+            shard_lock(obj.shard)
+            if change and form.changed_data:
+                obj.save(update_fields=form.changed_data)
+            arrears.follow(obj, ledger.balance(obj), timezone.now())
+
+
+admin.site.unregister(Account)
+admin.site.register(Account, PayingAccountAdmin)
 
 
 class MoneyAdmin(HistoryAdmin):

@@ -9,9 +9,9 @@ from django.db import transaction
 from accounts.models import Account
 from billing import ledger
 from billing.locks import shard_lock
-from billing.models import LedgerTransaction, Package, Purchase
+from billing.models import ClosedMonth, LedgerTransaction, Package, Purchase, SettledHour
 from common.errors import BadInput, Conflict
-from common.periods import add_months, next_full_hour
+from common.periods import add_months, hour_of, next_full_hour
 from privacy.models import Number
 
 
@@ -38,7 +38,8 @@ def buy(
 
     It serves usage of [starts_at, ends_at): from the next full UTC hour after purchased_at for `package.months`
     calendar months in the account's zone, unless said otherwise. `charge=False` gives the quota without booking the
-    price. The same reference with the same content changes nothing. Raises BadInput, Conflict, NotCovered.
+    price, which is booked at purchased_at, or now when that hour is settled. The same reference with the same content
+    changes nothing. Raises BadInput, Conflict, NotCovered.
     """
     window = _window(account, package, purchased_at, starts_at, ends_at)
     wanted = {
@@ -58,7 +59,8 @@ def buy(
             return _same(found, wanted)
         _check(account, package, reference, wanted)
         if charge and package.price:
-            _pay(account, package.price, reference, purchased_at, now, override)
+            booked_at = now if _settled(account, purchased_at) else purchased_at
+            _pay(account, package.price, reference, booked_at, now, override)
         return Purchase.objects.create(account=account, reference=reference, price=package.price, **wanted)
 
 
@@ -89,6 +91,13 @@ def _check(account: Account, package: Package, reference: str, wanted: dict[str,
             raise BadInput(name, "is below 0")
     if not Number.objects.filter(holdings__application__account=account).exists():
         raise BadInput("account", f"{account.code} has no number", "a package needs at least one number")
+
+
+def _settled(account: Account, at: datetime) -> bool:
+    """Return whether the hour of `at` is settled or its month closed: it never gains a line (billing.md 4)."""
+    hours = SettledHour.objects.filter(account=account, hour=hour_of(at))
+    months = ClosedMonth.objects.filter(account=account, starts_at__lte=at, ends_at__gt=at)
+    return hours.exists() or months.exists()
 
 
 def _pay(account: Account, price: Decimal, reference: str, at: datetime, now: datetime, override: bool) -> None:

@@ -18,6 +18,10 @@ from common.money import MINOR_UNITS, exact
 LONGEST_BEFORE_ANSWER = timedelta(days=31)
 
 
+# A slip of the keyboard above this would not fit the column once it is multiplied, and hold up its shard.
+HIGHEST_PRICE = 1_000_000
+
+
 def set_price(
     *,
     item: str,
@@ -37,8 +41,8 @@ def set_price(
     """
     _check(item, number_kind, currency, account, valid_from, valid_to)
     amount = exact(price)
-    if amount < 0:
-        raise BadInput("price", "is below 0")
+    if not 0 <= amount <= HIGHEST_PRICE:
+        raise BadInput("price", f"is not from 0 to {HIGHEST_PRICE}")
     with transaction.atomic():
         _lock(account)
         rank = Tariff.objects.filter(item=item, number_kind=number_kind, currency=currency, account=account)

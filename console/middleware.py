@@ -4,10 +4,11 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 # Doors of machines: they carry no session, and nobody reads their times in a zone.
 MACHINE_DOORS = ("/rest/", "/upstream/", "/switch/", "/api/", "/static/", "/healthz", "/readyz", "/metrics")
@@ -23,6 +24,10 @@ class ViewerMiddleware:
         """Return the response, made in the viewer's zone."""
         if request.path.startswith(MACHINE_DOORS):
             return self.get_response(request)
+        if _holds_nul(request):
+            return HttpResponseBadRequest(
+                _("A value holds a NUL character."), content_type="text/plain"
+            )
         with timezone.override(zone_of(request)):
             response = self.get_response(request)
             # A lazily rendered page (TemplateResponse) is rendered by now: the handler renders inside get_response.
@@ -39,3 +44,9 @@ def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return zoneinfo.ZoneInfo(settings.MASKLINE_DISPLAY_ZONE)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Return whether a value of the query or the form holds a NUL, which PostgreSQL keeps in no text."""
+    values = [value for form in (request.GET, request.POST) for _name, texts in form.lists() for value in texts]
+    return any("\0" in value for value in values)

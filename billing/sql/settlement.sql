@@ -142,7 +142,7 @@ SELECT p.id AS purchase_id, p.account_id, q.item, p.starts_at, p.ends_at, q.rema
 FROM settle_account a
 JOIN billing_purchase p ON p.account_id = a.account_id
 CROSS JOIN LATERAL (
-    VALUES ('call', p.minutes - p.minutes_used), ('sms', p.messages - p.messages_used)
+    VALUES ('call', (p.minutes - p.minutes_used)::bigint), ('sms', (p.messages - p.messages_used)::bigint)
 ) q (item, remaining)
 CROSS JOIN span
 WHERE q.remaining > 0 AND p.starts_at <= span.last AND p.ends_at > span.first

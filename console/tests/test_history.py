@@ -182,3 +182,15 @@ def test_a_history_page_neither_counts_nor_skips_rows(scene: Scene, signed_in: C
     statements = [query["sql"] for query in queries]
     assert not [one for one in statements if "OFFSET" in one or ("COUNT(" in one and "privacy_call" in one)]
     assert len(statements) < 40
+
+
+def test_a_short_run_of_digits_may_be_a_number_or_an_id(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    at = scene.now - timedelta(hours=1)
+    service = scenes.make_call(scene.acme, scene.upstream, at, "s", caller_number="10086")
+    numbered = scenes.make_call(scene.acme, scene.upstream, at, "n", session_id="10086")
+    assert set(keys(search(signed_in("support"), "calls", "any", "10086"))) == {service.pk, numbered.pk}
+
+
+@pytest.mark.parametrize("page", ["calls", "number_statuses", "charges", "ledger"])
+def test_a_nul_in_the_address_is_refused_in_words(page: str, signed_in: Callable[..., Client]) -> None:
+    assert signed_in("finance").get(reverse(page) + "?account=%00").status_code == 400
