@@ -37,8 +37,7 @@ def package(db: None) -> Package:
 
 
 def test_a_package_without_end_does_not_stop_its_shard(acme: Company, price: Tariff, package: Package) -> None:
-    given = {"reference": "p-1", "purchased_at": TEN - 5 * HOUR, "charge": False}
-    buy(account=acme.account, package=package, now=TEN, **given)
+    buy(account=acme.account, package=package, reference="p-1", purchased_at=TEN - 5 * HOUR, now=TEN, charge=False)
     usage.queue(usage.call(acme, TEN, 61), usage.call(acme, TEN + HOUR / 2, 1))
     settle(until=TEN + 2 * HOUR, now=TEN + 2 * HOUR)
     assert list(Charge.objects.order_by("id").values_list("package_units", "overage_units")) == [(2, 0), (1, 0)]
