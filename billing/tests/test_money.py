@@ -59,9 +59,7 @@ def test_the_same_topup_again_changes_nothing(acme: Company) -> None:
 
 def test_the_same_key_with_other_content_names_both(acme: Company) -> None:
     topup(acme, "100")
-    with pytest.raises(
-        ledger.LedgerConflict, match=r"acme 100\.000000.*asked for now.*acme 99\.000000"
-    ):
+    with pytest.raises(ledger.LedgerConflict, match=r"acme 100\.000000.*asked for now.*acme 99\.000000"):
         topup(acme, "99")
 
 
