@@ -73,11 +73,11 @@ def anything(number_kind: Callable[[Scope, str], Branches], *ids: str) -> Callab
             return [Q(pk=uuid.UUID(text.strip()))]
         except ValueError:
             pass
-        if looks_like_number(text):
-            found = list(number_kind(scope, text))
-            x_rows = x_number(scope, text)
-            return found if x_rows == [Q(pk__in=[])] else [*found, *x_rows]
-        return equal(*ids)(scope, text)
+        if not looks_like_number(text):
+            return equal(*ids)(scope, text)
+        # A short run of digits may be a number such as 10086, and somebody's id as well.
+        others = [] if E164.fullmatch(phone.parse_typed(text)) else equal(*ids)(scope, text)
+        return [*number_kind(scope, text), *x_number(scope, text), *others]
 
     return branches
 
