@@ -25,8 +25,18 @@ HOSTS = ("ce01.switch1.example", "ce02.switch1.example", "ce03.switch1.example")
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """When the second leg started, rang, was answered, and when all ended; in UTC, None = did not happen."""
+
+    forwarded_at: datetime | None
+    alerted_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """Everything that happened in one call; times in UTC, None = did not happen."""
+    """Everything that happened in one call."""
 
     key: str
     line: Line
@@ -36,10 +46,7 @@ class Call:
     callee: str
     digits: str
     called_in_at: datetime
-    forwarded_at: datetime | None
-    alerted_at: datetime | None
-    answered_at: datetime | None
-    ended_at: datetime
+    course: Course
     failure: Failure | None
     recorded: bool
     host: str
@@ -68,18 +75,8 @@ def place(rng: Random, *, seed: str, index: int, line: Line, pair: Pair, at: dat
     if failure and failure.state_code in failures.WITHOUT_BINDING:
         direction, caller = 2, stranger(rng)
     digits = pair.extension if _collects(line.mode, direction, failure) else ""
-    forwarded_at = alerted_at = answered_at = None
-    now = at + seconds(rng.randint(4, 12) if digits else 1)
-    if failure is None or failure.stage is not Stage.BINDING:
-        forwarded_at = now
-        if failure is None or failure.stage is Stage.RINGING:
-            now = alerted_at = now + seconds(rng.randint(1, 5))
-    if failure:
-        ended_at = now + seconds(rng.randint(*failure.wait))
-    else:
-        answered_at = now + seconds(rng.randint(2, 25))
-        ended_at = min(answered_at + seconds(_talk_seconds(rng)), cut - seconds(1))
-    talked = (ended_at - answered_at).total_seconds() if answered_at else 0
+    course = _course(rng, failure, at + seconds(rng.randint(4, 12) if digits else 1), cut)
+    talked = (course.ended_at - course.answered_at).total_seconds() if course.answered_at else 0
     return Call(
         key=key,
         line=line,
@@ -89,14 +86,26 @@ def place(rng: Random, *, seed: str, index: int, line: Line, pair: Pair, at: dat
         callee=callee,
         digits=digits,
         called_in_at=at,
-        forwarded_at=forwarded_at,
-        alerted_at=alerted_at,
-        answered_at=answered_at,
-        ended_at=ended_at,
+        course=course,
         failure=failure,
         recorded=line.recording and talked >= SHORTEST_RECORDING_SECONDS and rng.random() < RECORDED_SHARE,
         host=HOSTS[int(key[16:20], 16) % len(HOSTS)],
     )
+
+
+def _course(rng: Random, failure: Failure | None, now: datetime, cut: datetime) -> Course:
+    """Return what happened when, from the instant at which the second leg starts if it does."""
+    if failure and failure.stage is Stage.BINDING:
+        return Course(None, None, None, now + seconds(rng.randint(*failure.wait)))
+    forwarded_at = now
+    if failure and failure.stage is Stage.TRANSFER:
+        return Course(forwarded_at, None, None, now + seconds(rng.randint(*failure.wait)))
+    alerted_at = forwarded_at + seconds(rng.randint(1, 5))
+    if failure:
+        return Course(forwarded_at, alerted_at, None, alerted_at + seconds(rng.randint(*failure.wait)))
+    answered_at = alerted_at + seconds(rng.randint(2, 25))
+    ended_at = min(answered_at + seconds(_talk_seconds(rng)), cut - seconds(1))
+    return Course(forwarded_at, alerted_at, answered_at, ended_at)
 
 
 def events(call: Call) -> Iterator[tuple[datetime, Json]]:
@@ -118,18 +127,18 @@ def _steps(call: Call) -> Iterator[tuple[str, datetime | None, Json]]:
         data = call.pair.user_data if told else ""
         yield "callin", call.called_in_at, {**first, "subscriptionId": told, "userData": data}
     if call.digits:
-        yield "collectInfo", (call.forwarded_at or call.ended_at) - seconds(1), {"digitInfo": call.digits}
-    yield "callout", call.forwarded_at, second
-    yield "alerting", call.alerted_at, second
-    yield "answer", call.answered_at, second
+        yield "collectInfo", (call.course.forwarded_at or call.course.ended_at) - seconds(1), {"digitInfo": call.digits}
+    yield "callout", call.course.forwarded_at, second
+    yield "alerting", call.course.alerted_at, second
+    yield "answer", call.course.answered_at, second
     code, text = (call.failure.state_code, call.failure.text) if call.failure else (0, failures.NORMAL_TEXT)
-    last = second if call.forwarded_at else first
-    yield "disconnect", call.ended_at, {**last, "stateCode": code, "stateDesc": text}
+    last = second if call.course.forwarded_at else first
+    yield "disconnect", call.course.ended_at, {**last, "stateCode": code, "stateDesc": text}
 
 
 def cdr(call: Call) -> Json:
     """Return the FeeInfo of a call (pushes.md 3.1)."""
-    line, failure = call.line, call.failure
+    line, failure, course = call.line, call.failure, call.course
     info: Json = {
         "direction": call.direction,
         "spId": f"sp-{line.account}"[:32],
@@ -141,7 +150,7 @@ def cdr(call: Call) -> Json:
         "callerNum": call.caller,
         "calleeNum": line.number,
         "callInTime": wire_time(call.called_in_at),
-        "callEndTime": wire_time(call.ended_at),
+        "callEndTime": wire_time(course.ended_at),
         "fwdUnaswRsn": failure.cause if failure else 0,
         "ulFailReason": failure.state_code if failure else 0,
         "sipStatusCode": failure.sip_status if failure else 0,
@@ -152,12 +161,16 @@ def cdr(call: Call) -> Json:
         "serviceType": SERVICE_TYPES[line.mode],
         "hostName": call.host,
     }
-    if call.forwarded_at:
-        info |= {"fwdDisplayNum": line.number, "fwdDstNum": call.callee, "fwdStartTime": wire_time(call.forwarded_at)}
-    if call.alerted_at:
-        info["fwdAlertingTime"] = wire_time(call.alerted_at)
-    if call.answered_at:
-        info["fwdAnswerTime"] = wire_time(call.answered_at)
+    if course.forwarded_at:
+        info |= {
+            "fwdDisplayNum": line.number,
+            "fwdDstNum": call.callee,
+            "fwdStartTime": wire_time(course.forwarded_at),
+        }
+    if course.alerted_at:
+        info["fwdAlertingTime"] = wire_time(course.alerted_at)
+    if course.answered_at:
+        info["fwdAnswerTime"] = wire_time(course.answered_at)
     if failure:
         info["failTime"] = info["callEndTime"]
     return info | _extras(call)
@@ -179,8 +192,8 @@ def redial_twin(call: Call, at: datetime) -> Json:
 def _extras(call: Call) -> Json:
     """Return the fields that only some calls have: recording, binding, extension, X mode."""
     extras: Json = {}
-    if call.recorded and call.answered_at:
-        extras |= recording(call.answered_at, f"{int(call.key[:8], 16):010d}")
+    if call.recorded and call.course.answered_at:
+        extras |= recording(call.course.answered_at, f"{int(call.key[:8], 16):010d}")
     if call.subscription_id:
         extras |= {"mptyId": call.subscription_id, "userData": call.pair.user_data}
     if call.digits:

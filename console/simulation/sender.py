@@ -1,4 +1,4 @@
-"""Bringing pushes through the HTTP door, signed as a switch signs them (the current form, docs/ingest.md), on one kept connection."""
+"""Bringing pushes through the HTTP door, signed as a switch signs them (docs/ingest.md), on one kept connection."""
 
 import secrets
 import time

@@ -109,9 +109,9 @@ def _call(rng: Random, plan: Plan, index: int, line: Line, people: Pair, at: dat
     made: list[Arrival] = [(moment, Kind.EVENT, push) for moment, push in calls.events(call)]
     late = rng.random() < LATE_SHARE
     delay = rng.randint(2 * HOUR_SECONDS, 20 * HOUR_SECONDS) if late else rng.randint(2, 20)
-    made.append((call.ended_at + seconds(delay), Kind.CDR, fee(calls.cdr(call))))
+    made.append((call.course.ended_at + seconds(delay), Kind.CDR, fee(calls.cdr(call))))
     if _redials(rng, call):
-        again = call.ended_at + seconds(2)
+        again = call.course.ended_at + seconds(2)
         made.append((again + seconds(delay), Kind.CDR, fee(calls.redial_twin(call, again))))
     if rng.random() < REPEATED_SHARE:
         arrived, kind, push = rng.choice(made)
