@@ -167,7 +167,16 @@ def inputtime(at: datetime | None) -> str:
 @register.filter
 def called(event: Any) -> str:
     """Return the number an event says was called: X in clear, a real number masked."""
-    number = event.called_number
+    return _party(event, event.called_number)
+
+
+@register.filter
+def calling(event: Any) -> str:
+    """Return the number an event says called: X in clear (the platform's own leg), a real number masked."""
+    return _party(event, event.caller_number)
+
+
+def _party(event: Any, number: str | None) -> str:
     return str(number) if number and event.number_id and number == event.number.number else masked(number)
 
 
