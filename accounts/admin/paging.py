@@ -26,7 +26,8 @@ class EstimatePaginator(Paginator[Any]):
     def count(self) -> int:
         """Return the number of rows, an `About` when it is an estimate."""
         # Without what is only joined to be shown: the planner guesses wildly about small tables it never looked at.
-        rows: Any = self.object_list.select_related(None)
+        listed: Any = self.object_list
+        rows = listed.select_related(None)
         plan = rows.order_by().explain(format="json")  # "" when it is plain that nothing can match
         estimate = int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0
         return About(estimate) if estimate > FEW else int(rows.order_by().count())
