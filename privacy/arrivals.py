@@ -120,6 +120,7 @@ def _receive(
         refusals.put(
             outcome.refused, upstream_id=upstream.pk, source_id=opened.id, signed_app_key=signed_app_key, now=now
         )
+    writer.finish()
     sources.close(
         opened.id,
         stored=stored,

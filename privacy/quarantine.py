@@ -135,9 +135,11 @@ def _store(
         members = list(group)
         items = {_item(row, changes, now): row.pk for row in members}
         source = sources.open_(origin, members[0].upstream_id, now)
-        outcome = Writer(
+        writer = Writer(
             upstream=members[0].upstream, source=source, signed_app_key=signed, now=now, confirmed=confirmed
-        ).store([item.item for item in items])
+        )
+        outcome = writer.store([item.item for item in items])
+        writer.finish()
         refused = {id(item): refusal.problem for item, refusal in outcome.refused}
         for held, pk in items.items():
             if id(held.item) in refused:

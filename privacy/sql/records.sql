@@ -20,3 +20,15 @@ FROM unnest(%(positions)b::int[], %(numbers)b::bigint[], %(answered)b::timestamp
      AS w (position, number_id, answered_at, lo, hi)
 JOIN privacy_call c ON c.number_id = w.number_id AND c.id >= w.lo AND c.id < w.hi
                    AND c.answered_at = w.answered_at AND c.upstream_id <> %(upstream)s::bigint
+
+-- name: hold_answered
+-- Holds answered calls, in order, until the transaction ends: waits for whoever stores the same call just now.
+INSERT INTO privacy_answering (number_id, answered_at)
+SELECT DISTINCT w.number_id, w.answered_at
+FROM unnest(%(numbers)b::bigint[], %(answered)b::timestamptz[]) AS w (number_id, answered_at)
+ORDER BY 1, 2
+ON CONFLICT DO NOTHING
+
+-- name: release_answered
+-- Takes away what this transaction holds, the only rows it can see; who waits for them goes on after the commit.
+DELETE FROM privacy_answering

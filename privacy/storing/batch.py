@@ -69,6 +69,11 @@ class Writer:
         self._write(examined, outcome)
         return outcome
 
+    def finish(self) -> None:
+        """End the last batch of the transaction."""
+        if self._several_upstreams and not self.confirmed:
+            duplicates.release()
+
     def _sound(self, items: Sequence[Item], outcome: Outcome) -> list[Item]:
         """Return the items that can be read and that no person discarded before."""
         sound = [item for item in items if item.problem is None]

@@ -4,14 +4,16 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Upstream
+from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
 from notifications.models import Push
 from privacy import quarantine
@@ -116,6 +118,28 @@ def test_two_retries_of_quarantine_at_once_store_each_record_once(acme, switch1)
     assert sum(left) == 50
     assert Call.objects.count() == 50
     assert conservation(*DAY) == []
+
+
+def test_the_same_call_of_two_upstreams_at_the_same_time_is_stored_once(acme, switch1):
+    upstreams = [switch1, cast.make_upstream("switch2")]
+    calls = [wires.fees(wires.fee(f"c{n}", fwdAnswerTime=f"2026-03-01 02:03:{n:02}")) for n in range(10, 30)]
+    started = threading.Barrier(2)
+
+    def job(upstream, mine):
+        started.wait()
+        with transaction.atomic():
+            outcome = deliver(upstream, *mine)
+            time.sleep(0.2)
+        return outcome
+
+    orders = [calls, list(reversed(calls))]
+    jobs = [lambda pair=pair: job(*pair) for pair in zip(upstreams, orders, strict=True)]
+    assert sorted(at_once(2, jobs), key=lambda one: one.stored) == [Outcome(0, 0, 20), Outcome(20, 0, 0)]
+    assert Call.objects.count() == Usage.objects.count() == 20
+    assert set(Quarantined.objects.values_list("reason", flat=True)) == {"possible_duplicate"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM privacy_answering")
+        assert cursor.fetchone() == (0,)
 
 
 CHILD = """
