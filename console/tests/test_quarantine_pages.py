@@ -11,7 +11,7 @@ from accounts.tests.fixtures import *  # noqa: F403
 from billing.models import Tariff
 from privacy.models import Call, Quarantined
 from privacy.tests import wires
-from privacy.tests.deliveries import deliver_fees
+from privacy.tests.deliveries import deliver, deliver_fees
 
 pytestmark = pytest.mark.django_db
 REAL = ["13900000101", "13900000202"]
@@ -97,6 +97,25 @@ def test_one_item_is_discarded(client, waiting, operator):
     client.post(reverse("quarantine_apply"), {"action": "discard", "ids": str(row.pk), "reason": "theirs is wrong"})
     row.refresh_from_db()
     assert (row.state, row.resolved_by) == ("discarded", "operator")
+
+
+@pytest.mark.parametrize("year", ["9999", "0001"])
+def test_a_time_no_zone_can_show_breaks_no_page(client, acme, switch1, operator, year):
+    times = {"callInTime": f"{year}-12-31 23:59:59" if year == "9999" else f"{year}-01-01 00:00:00"}
+    deliver_fees(switch1, wires.unanswered(**times))
+    row = Quarantined.objects.get()
+    assert row.occurred_at is None
+    group = {"reason_code": row.reason, "kind": 1, "field": row.field}
+    assert row.field in page(operator, client, "quarantine_group", **group)
+    assert year in page(operator, client, "quarantined", row.pk)
+
+
+def test_an_event_type_taken_away_stays_and_says_so(client, acme, switch1, finance):
+    deliver(switch1, wires.event(timestamp="never"))
+    client.force_login(finance)
+    form = {"action": "correct", "id": Quarantined.objects.get().pk, "field0": "eventType", "value0": ""}
+    preview = client.post(reverse("quarantine_preview"), form)
+    assert (preview.status_code, preview.context["leaves"]) == (200, 0)
 
 
 def test_support_looks_but_does_not_correct(client, waiting, support):

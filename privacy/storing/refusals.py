@@ -1,6 +1,6 @@
 """Items that cannot be stored go to quarantine: each once, counted as often as it comes, never dropped."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from privacy.storing.candidates import Refusal
 from privacy.storing.messages import is_charged, parts_of
 from privacy.wire import CallFacts, Item, MessageFacts, canonical, dumps
 from privacy.wire.facts import Facts
+
+OLDEST, FARTHEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def digest(item: Item) -> bytes:
@@ -81,10 +83,9 @@ NAMES = (
 
 
 def occurred_at(facts: Facts | None) -> datetime | None:
-    """Return the time of a record as far as it could be read."""
-    if isinstance(facts, CallFacts):
-        return facts.first_at
-    return getattr(facts, "occurred_at", None)
+    """Return the time of a record as far as it could be read; None also for one that no page can show in every zone."""
+    at: datetime | None = facts.first_at if isinstance(facts, CallFacts) else getattr(facts, "occurred_at", None)
+    return at if at is not None and OLDEST <= at < FARTHEST else None
 
 
 def units_at_stake(facts: Facts | None) -> int:

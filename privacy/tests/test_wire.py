@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from common.errors import BadInput
 from privacy.models.arrivals import Kind
+from privacy.reasons import Problem
 from privacy.tests import wires
-from privacy.wire import CallFacts, MessageFacts, corrections, pushes, read_body, read_line
+from privacy.wire import CallFacts, MessageFacts, corrections, pushes, read_body, read_entry, read_line
 
 NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
 
@@ -155,6 +156,20 @@ def test_the_parts_an_upstream_counted_are_read():
     assert facts.split_count is None
 
 
+@pytest.mark.parametrize("name", ["splitNum", "sentNum"])
+@pytest.mark.parametrize("value", [1001, "1001", 10**12, 3e9])
+def test_more_parts_than_any_text_has_are_refused(name, value):
+    assert problem(wires.sms(extInfo={"extParas": [{"key": name, "value": value}]})) == ("unknown_value", name)
+    assert problem(wires.sms(extInfo={"extParas": [{"key": name, "value": 1000}]})) is None
+    assert problem(wires.sms(sentNum=value)) == ("unknown_value", "sentNum")
+
+
+@pytest.mark.parametrize("name", ["ttsPlayTimes", "ttsTransDuration", "ulFailReason"])
+@pytest.mark.parametrize("value", [1 << 31, "-2147483649", 1e300])
+def test_a_number_too_large_for_its_column_is_refused(name, value):
+    assert problem(wires.fees(wires.fee(**{name: value}))) == ("wrong_type", name)
+
+
 def test_a_push_carries_our_app_key_and_both_names_of_the_extension():
     item = read(wires.fees(wires.fee(appKey="vendorKey", extendNum="0042")))[0]
     info = orjson.loads(pushes.fee(item, "acmeAppKey01"))["feeLst"][0]
@@ -174,6 +189,11 @@ def test_a_correction_changes_fields_where_they_stand():
     assert "called" not in changed["smsEvent"]
     with pytest.raises(BadInput):
         corrections.changed(Kind.CDR, wires.fee(), {"nonsense": 1})
+
+
+def test_an_event_type_taken_away_is_missing():
+    emptied = corrections.changed(Kind.EVENT, wires.event(), {"eventType": ""})
+    assert read_entry(Kind.EVENT, emptied, NOW, 1).problem == Problem("missing_field", "eventType")
 
 
 JSON = st.recursive(

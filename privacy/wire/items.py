@@ -90,6 +90,8 @@ EVENT_TYPES = {name.lower(): name for name in ("callin", "collectInfo", "callout
 NOTIFICATION_MODES = {"notify": "Notify", "block": "Block"}
 NUMBER_STATUSES = frozenset({5, 9, 10, 11})
 SEND_RESULTS = range(14)
+MOST_PARTS = 1000
+ANY_SIZE = 1 << 1100  # beyond the largest float
 CALL_TIMES = [name for name, field in FEE.items() if field.read is time]
 _call_times = attrgetter(*(FEE[name].attribute for name in CALL_TIMES))
 IN_SMS_PUSH = frozenset({"appKey", "smsEvent"})
@@ -140,9 +142,10 @@ def _judge_duration(facts: CallFacts) -> None:
 
 
 def _read_event(item: Item, now: datetime) -> None:
-    event_type = item.sent["eventType"]
+    event_type = item.sent.get("eventType") or ""
     values, unknown = _values(item.sent["statusInfo"], EVENT)
     facts = item.facts = EventFacts.of(values, _outer(item.sent, IN_EVENT_PUSH, "statusInfo", unknown))
+    _need(event_type, "eventType")
     if event_type.strip().lower() not in EVENT_TYPES:
         raise Unfit(reasons.UNKNOWN_EVENT, "eventType")
     facts.event_type = EVENT_TYPES[event_type.strip().lower()]
@@ -225,11 +228,16 @@ def _direction(value: Any) -> str:
 
 
 def _count(value: Any) -> int | None:
-    """Return a count of parts if it is an integer >= 1; anything else counts as not said (billing.md 1)."""
+    """Return a count of parts if it is an integer >= 1; anything else counts as not said (billing.md 1).
+
+    More than any text has is refused: it would be charged.
+    """
     try:
-        number = whole(WHOLE)(value)
+        number = whole(ANY_SIZE)(value)
     except Unfit:
         return None
+    if number > MOST_PARTS:
+        raise Unfit(reasons.UNKNOWN_VALUE, detail=f"> {MOST_PARTS}")
     return number if number >= 1 else None
 
 
