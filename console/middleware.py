@@ -25,9 +25,7 @@ class ViewerMiddleware:
         if request.path.startswith(MACHINE_DOORS):
             return self.get_response(request)
         if _holds_nul(request):
-            return HttpResponseBadRequest(
-                _("A value holds a NUL character."), content_type="text/plain"
-            )
+            return HttpResponseBadRequest(_("A value holds a NUL character."), content_type="text/plain")
         with timezone.override(zone_of(request)):
             response = self.get_response(request)
             # A lazily rendered page (TemplateResponse) is rendered by now: the handler renders inside get_response.

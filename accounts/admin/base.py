@@ -7,6 +7,7 @@ from django.contrib.admin import display
 from django.db.models import AutoField, BinaryField, Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts import audit, roles, scope
@@ -14,6 +15,8 @@ from accounts.admin.paging import EstimatePaginator
 from common import phone
 from common.phone import PhoneNumberField
 from common.sealed import SealedBodyField, SealedTextField
+
+NO_ZONE = gettext_lazy("This time zone is unknown; use a name such as Asia/Shanghai.")
 
 
 class RoleMixin:

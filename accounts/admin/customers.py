@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from accounts import provision_values
-from accounts.admin.base import RoleAdmin, RoleMixin
+from accounts.admin.base import NO_ZONE, RoleAdmin, RoleMixin
 from accounts.admin.secrets import SecretMixin, new_secret
 from accounts.models import Account, Application, Upstream, UpstreamApplication
 from accounts.provisioning import APPLICATION_URLS
@@ -22,23 +22,26 @@ from common.errors import BadInput
 class CheckedForm(forms.ModelForm[Any]):
     """A form whose JSON and zone fields must be what provision takes."""
 
-    readers: ClassVar[dict[str, Callable[[Any], Any]]] = {
-        "time_zone": provision_values.zone,
-        "allowed_ips": provision_values.addresses,
-        "tags": provision_values.tags,
-        "contacts": provision_values.contacts,
-        **dict.fromkeys(APPLICATION_URLS, provision_values.url),
+    readers: ClassVar[dict[str, tuple[Callable[[Any], Any], Any]]] = {
+        "time_zone": (provision_values.zone, NO_ZONE),
+        "allowed_ips": (
+            provision_values.addresses,
+            _('Write a list of addresses, such as ["192.0.2.1", "10.0.0.0/8"].'),
+        ),
+        "tags": (provision_values.tags, _('Write an object of short texts, such as {"city": "0755"}.')),
+        "contacts": (provision_values.contacts, _("Write a list of at most ten contacts.")),
+        **dict.fromkeys(APPLICATION_URLS, (provision_values.url, _("Write an address such as https://HOST/PATH."))),
     }
 
     def clean(self) -> dict[str, Any]:
         """Return the values as provision would store them; name the field of each that is wrong."""
         values = super().clean() or self.cleaned_data
-        for name, reader in self.readers.items():
+        for name, (reader, cure) in self.readers.items():
             if values.get(name):
                 try:
                     values[name] = reader(values[name])
-                except BadInput as problem:
-                    self.add_error(name, f"{problem.problem}; {problem.cure}".rstrip("; "))
+                except BadInput:
+                    self.add_error(name, cure)
         return values
 
 

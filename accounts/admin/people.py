@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import provision_values
-from accounts.admin.base import HistoryAdmin, RoleAdmin, RoleMixin
+from accounts.admin.base import NO_ZONE, HistoryAdmin, RoleAdmin, RoleMixin
 from accounts.models import AuditEntry, DataKey, Lockout, StaffProfile, UsedNonce
 from common.errors import BadInput
 
@@ -30,7 +30,7 @@ class ProfileForm(forms.ModelForm[StaffProfile]):
         try:
             return provision_values.zone(self.cleaned_data["time_zone"])
         except BadInput as problem:
-            raise forms.ValidationError(f"{problem.problem}; {problem.cure}".rstrip("; ")) from problem
+            raise forms.ValidationError(NO_ZONE) from problem
 
 
 class ProfileInline(RoleMixin, StackedInline):

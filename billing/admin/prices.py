@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import RoleAdmin
 from accounts.admin.customers import AccountAdmin
@@ -16,7 +17,10 @@ from billing import arrears, ledger, tariffs
 from billing.admin.base import BY_ACCOUNT, MoneyAdmin
 from billing.locks import shard_lock
 from billing.models import Package, Purchase, Tariff
-from common.errors import MasklineError
+from common.errors import Conflict, MasklineError
+
+CHARGED = _("This price is set already, or usage has been charged with the older one.")
+REFUSED = _("This price cannot be set.")
 
 
 class PayingAccountAdmin(AccountAdmin):
@@ -55,8 +59,10 @@ class TariffForm(forms.ModelForm[Tariff]):
             with transaction.atomic():
                 price: dict[str, Any] = {name: asked.get(name) for name in self.Meta.fields}
                 self.instance = tariffs.set_price(**price)
+        except Conflict as problem:
+            raise ValidationError([CHARGED, str(problem)]) from problem
         except MasklineError as problem:
-            raise ValidationError(str(problem)) from problem
+            raise ValidationError([REFUSED, str(problem)]) from problem
         return asked
 
 

@@ -68,7 +68,7 @@ def _instant(text: str, filters: Filters, *, end: bool = False) -> datetime | No
         day = parse_date(text.strip()) if at is None else None
     except ValueError:
         at = day = None
-    if day is not None:
+    if day is not None and day.year < 9999:
         at = datetime(day.year, day.month, day.day) + timedelta(days=1 if end else 0)
     if at is None or not 1971 <= at.year <= 9000:
         filters.problems.append(_("A time could not be read; write it like 2026-03-01 10:00."))

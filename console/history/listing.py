@@ -58,7 +58,7 @@ def show(request: HttpRequest, listing: Listing) -> HttpResponse:
         try:
             page = _page(request, listing, scope, filters, term)
         except BadInput as problem:
-            filters.problems.append(str(problem))
+            filters.problems.append(_problem(problem))
     listing.decorate(scope, page.rows)
     return render(request, listing.template, _context(request, listing, scope, filters, term, page))
 
@@ -142,6 +142,11 @@ def _context(
         applications=scope.rows(Application).order_by("app_key")[:SUGGESTIONS],
         filtered=bool(query),
     )
+
+
+def _problem(problem: BadInput) -> str:
+    """Return what is wrong with a search, in the person's language."""
+    return _("This is too long for a number.") if problem.field == "number" else str(problem)
 
 
 def _key(listing: Listing, text: str | None) -> Any | None:

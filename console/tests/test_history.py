@@ -194,3 +194,33 @@ def test_a_short_run_of_digits_may_be_a_number_or_an_id(scene: Scene, signed_in:
 @pytest.mark.parametrize("page", ["calls", "number_statuses", "charges", "ledger"])
 def test_a_nul_in_the_address_is_refused_in_words(page: str, signed_in: Callable[..., Client]) -> None:
     assert signed_in("finance").get(reverse(page) + "?account=%00").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "page", ["calls", "call_events", "messages", "number_statuses", "charges", "ledger", "balances"]
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"to": "9999-12-31"},
+        {"from": "0001-01-01"},
+        {"from": "2026-02-30T99:99"},
+        {"from": "2026-03-02", "to": "2026-03-01"},
+        {"before": "99999999999999999999999999", "after": "x"},
+        {"before": "00000000-0000-0000-0000-000000000000"},
+        {"account": "'; --", "application": "\u202e", "outcome": "x", "direction": "9", "state": "x", "kind": "x"},
+        {"s": "%%%"},
+    ],
+)
+def test_an_absurd_address_is_answered(
+    page: str, query: dict[str, str], scene: Scene, signed_in: Callable[..., Client]
+) -> None:
+    assert signed_in("operator").get(reverse(page), query).status_code == 200
+
+
+@pytest.mark.parametrize("term", ["\u202e", "+" * 40, "0" * 300, "00000000-0000-0000-0000-000000000000", "٣٤٥٦", "%"])
+@pytest.mark.parametrize("by", ["any", "number", "x", "session", "last4", "order"])
+def test_an_absurd_search_is_answered(by: str, term: str, scene: Scene, signed_in: Callable[..., Client]) -> None:
+    answer = search(signed_in("operator"), "calls", by, term)
+    assert answer.status_code == 200
+    assert keys(answer) == []
