@@ -88,13 +88,25 @@ def with_patience(work: Callable[[], T]) -> T:
             with transaction.atomic():
                 return work()
         except DatabaseError as error:
-            if attempt == ATTEMPTS or connection.in_atomic_block or not _passes(error):
+            if attempt == ATTEMPTS or connection.in_atomic_block or not passes(error):
                 raise
             log.warning("stored again after %s", type(error.__cause__).__name__)
-            for model in (Call, CallEvent, Message):
-                partitions.forget(model._meta.db_table)
+            forget_partitions()
             time.sleep(random.uniform(0, 0.05 * 2**attempt))
     raise AssertionError("not reached")
+
+
+def forget_partitions() -> None:
+    """Look again which partitions there are: call it after rolling back what may have made some."""
+    for model in (Call, CallEvent, Message):
+        partitions.forget(model._meta.db_table)
+
+
+def passes(error: DatabaseError) -> bool:
+    """Return whether the same transaction may succeed when it is run again."""
+    cause = error.__cause__
+    no_partition = isinstance(cause, errors.CheckViolation) and cause.diag.constraint_name is None
+    return isinstance(cause, _PASSING) or no_partition
 
 
 def _receive(
@@ -146,9 +158,3 @@ def _newest(items: Iterable[Item], newest: datetime | None) -> datetime | None:
         if at is not None and (newest is None or at > newest):
             newest = at
     return newest
-
-
-def _passes(error: DatabaseError) -> bool:
-    cause = error.__cause__
-    no_partition = isinstance(cause, errors.CheckViolation) and cause.diag.constraint_name is None
-    return isinstance(cause, _PASSING) or no_partition

@@ -77,10 +77,8 @@ class Directory:
 def of_record(directory: Directory, app_key: str, number: str, at: datetime, signed: str) -> Owner | Problem:
     """Return whose a CDR or an SMS is: its app_key names the application, which must have held X at `at`."""
     application = directory.application(app_key)
-    if signed:
-        signer = directory.listed.get(signed)
-        if application is not None and signer is not None and application.id != signer.id:
-            return Problem(reasons.WRONG_APPLICATION, "appKey")
+    if signed and not _is_signer(directory, signed, application):
+        return Problem(reasons.WRONG_APPLICATION, "appKey")
     if application is None:
         return Problem(reasons.UNKNOWN_APPLICATION, "appKey")
     if not application.served:
@@ -101,7 +99,9 @@ def of_event(
     session_number: int | None,
 ) -> Owner | Problem:
     """Return whose an event is: the signer's, its session's, or who held `called`, then `caller`; else it waits."""
-    application = directory.listed.get(signed) if signed else directory.by_id.get(session_application or 0)
+    if signed and signed not in directory.listed:
+        return Problem(reasons.WRONG_APPLICATION)
+    application = directory.listed[signed] if signed else directory.by_id.get(session_application or 0)
     held = _held(directory, caller, called, at, application.id if application else None)
     if application is None and held is not None:
         application = directory.by_id.get(held.application_id or 0)
@@ -120,11 +120,20 @@ def of_status(directory: Directory, number: str, at: datetime, signed: str) -> O
     if held is None:
         return Problem(reasons.NOT_HELD if directory.held.get(number) else reasons.UNKNOWN_NUMBER, "number")
     application = directory.by_id[held.application_id or 0]
-    if signed and directory.listed[signed].id != application.id:
+    if signed and not _is_signer(directory, signed, application):
         return Problem(reasons.WRONG_APPLICATION, "number")
     if not application.served:
         return Problem(reasons.NOT_SERVED, "number")
     return Owner(application, held.number_id, held.number_kind)
+
+
+def _is_signer(directory: Directory, signed: str, named: KnownApplication | None) -> bool:
+    """Return whether an item names the application it was signed for, or none that is known.
+
+    False when the signing app_key was taken off the upstream's list since.
+    """
+    signer = directory.listed.get(signed)
+    return signer is not None and (named is None or named.id == signer.id)
 
 
 def _held(

@@ -4,6 +4,7 @@ Who leaves quarantine is counted on a source of its own (door "retry"), so that 
 quarantined stays true of the source it came from.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,13 @@ from uuid import UUID
 
 import orjson
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from accounts import audit
 from accounts.models import Upstream
 from common.errors import BadInput
 from common.faults import fault_point
+from common.timeid import lower
 from privacy import arrivals
 from privacy.models import Quarantined, Source
 from privacy.models.arrivals import Kind
@@ -31,6 +33,10 @@ from privacy.wire import Item, corrections, read_entry
 BATCH = 500
 MAX_AT_ONCE = 1000
 FIRST = UUID(int=0)
+# An item's place in the order of arrival: its id, source and line.
+Place = tuple[UUID, int, int]
+BEFORE_ALL: Place = (FIRST, 0, 0)
+log = logging.getLogger(__name__)
 OPEN = Quarantined.State.OPEN
 
 
@@ -42,12 +48,14 @@ class Settled:
     failed: dict[UUID, Problem]
 
 
-def retry_all(now: datetime) -> int:
-    """Try every item again that provisioning or a later record may have cured; return how many left quarantine.
+def retry_all(now: datetime, *, since: datetime | None = None) -> int:
+    """Try every item again that provisioning, a later record or time may have cured; return how many left quarantine.
 
-    Safe to run twice at once: each run leaves alone what the other holds.
+    Only those that came since an instant, when it is given. Safe to run twice at once: each run leaves alone what the
+    other holds. An item that fails in a way nobody thought of is logged and keeps no other from being stored.
     """
-    return sum(_retry_upstream(upstream, now) for upstream in Upstream.objects.order_by("code"))
+    first = lower(since) if since else FIRST
+    return sum(_retry_upstream(upstream, first, now) for upstream in Upstream.objects.order_by("code"))
 
 
 def preview(ids: Collection[UUID], changes: Mapping[str, Any], now: datetime) -> Settled:
@@ -92,28 +100,56 @@ def sent(row: Quarantined) -> dict[str, Any]:
     return item
 
 
-def _retry_upstream(upstream: Upstream, now: datetime) -> int:
-    total, after = 0, FIRST
+def _retry_upstream(upstream: Upstream, first: UUID, now: datetime) -> int:
+    total, after = 0, BEFORE_ALL
     while True:
         # The batch function is bound at once: it is called before `after` moves on.
-        left, last = arrivals.with_patience(_batch_after(upstream, after, now))
+        left, last = arrivals.with_patience(_batch_after(upstream, first, after, now))
         total += left
         if last is None:
             return total
         after = last
 
 
-def _batch_after(upstream: Upstream, after: UUID, now: datetime) -> Callable[[], tuple[int, UUID | None]]:
-    def work() -> tuple[int, UUID | None]:
-        rows = bulk.run("open_retryable", {"upstream": upstream.pk, "after": after, "limit": BATCH})
-        found = {row.pk: row for row in Quarantined.objects.filter(pk__in=[row[0] for row in rows])}
-        settled = _store(list(found.values()), {}, now, Origin(door=Source.Door.RETRY), confirmed=False)
-        _resolve(settled.left, Quarantined.State.STORED, now, "", "")
-        _note(settled.failed, found)
+def _batch_after(
+    upstream: Upstream, first: UUID, after: Place, now: datetime
+) -> Callable[[], tuple[int, Place | None]]:
+    def work() -> tuple[int, Place | None]:
+        places = dict(zip(("after", "after_source", "after_line"), after, strict=True))
+        rows = bulk.run("open_retryable", {"upstream": upstream.pk, "since": first, "limit": BATCH, **places})
+        left = _retry([row[0] for row in rows], now)
         fault_point("quarantine.before_commit")
-        return len(settled.left), rows[-1][0] if rows else None
+        return left, (rows[-1][0], rows[-1][1], rows[-1][2]) if rows else None
 
     return work
+
+
+def _retry(ids: list[UUID], now: datetime) -> int:
+    """Try items again, which this transaction holds; return how many left.
+
+    After an unexpected error each half is tried for itself, so that in the end it stops the one item alone.
+    """
+    if not ids:
+        return 0
+    try:
+        with transaction.atomic():
+            found = Quarantined.objects.select_related("upstream").in_bulk(ids)
+            settled = _store(list(found.values()), {}, now, Origin(door=Source.Door.RETRY), confirmed=False)
+            _resolve(settled.left, Quarantined.State.STORED, now, "", "")
+            _note(settled.failed, found)
+            return len(settled.left)
+    except Exception as error:
+        if isinstance(error, OperationalError | InterfaceError) or (
+            isinstance(error, DatabaseError) and arrivals.passes(error)
+        ):
+            raise
+        arrivals.forget_partitions()
+        if len(ids) == 1:
+            # No text and no traceback: they may hold numbers.
+            log.error("quarantined item %s cannot be tried again: %s", ids[0], type(error).__name__)
+            return 0
+    middle = len(ids) // 2
+    return _retry(ids[:middle], now) + _retry(ids[middle:], now)
 
 
 def _correct(
@@ -130,7 +166,8 @@ def _store(
     """Store what can be stored; each (upstream, signature) is a source of its own."""
     left: list[UUID] = []
     failed: dict[UUID, Problem] = {}
-    in_order = sorted(rows, key=lambda row: (row.upstream_id, row.signed_app_key, row.pk))
+    # Within a group in the order in which they came: a number's statuses are its history.
+    in_order = sorted(rows, key=lambda row: (row.upstream_id, row.signed_app_key, row.source_id, row.line, row.pk))
     for (_, signed), group in groupby(in_order, key=lambda row: (row.upstream_id, row.signed_app_key)):
         members = list(group)
         items = {_item(row, changes, now): row.pk for row in members}

@@ -27,7 +27,7 @@ OTHER_CONTENT = "same_id_other_content"
 POSSIBLE_DUPLICATE = "possible_duplicate"
 DISCARDED_BEFORE = "discarded_before"
 
-RETRYABLE = frozenset({UNKNOWN_APPLICATION, NOT_SERVED, UNKNOWN_NUMBER, NOT_HELD, UNKNOWN_SESSION})
+RETRYABLE = frozenset({UNKNOWN_APPLICATION, NOT_SERVED, UNKNOWN_NUMBER, NOT_HELD, UNKNOWN_SESSION, FUTURE})
 
 LABELS: dict[str, StrPromise] = {
     MISSING: _("A field is missing"),
@@ -64,5 +64,5 @@ class Problem:
 
     @property
     def retryable(self) -> bool:
-        """Return whether provisioning or a later record may cure it."""
+        """Return whether provisioning or a later record may cure it, or time itself."""
         return self.reason in RETRYABLE

@@ -15,14 +15,15 @@ ON CONFLICT (upstream_id, kind, body_digest) DO UPDATE SET times_received = q.ti
 -- name: find_discarded
 -- Which of these items a person discarded.
 SELECT body_digest, id FROM privacy_quarantined
-WHERE upstream_id = %(upstream)s::bigint AND state = 'discarded' AND retryable
-  AND body_digest = ANY(%(digests)s::bytea[])
+WHERE upstream_id = %(upstream)s::bigint AND state = 'discarded' AND body_digest = ANY(%(digests)s::bytea[])
 
 -- name: open_retryable
--- Holds the oldest waiting items of an upstream that may be storable by now, after a given one.
-SELECT id, kind, signed_app_key, line, body
+-- Holds the next waiting items of an upstream that may be storable by now, in the order in which they came: after a
+-- given one, and not older than `since`.
+SELECT id, source_id, line
 FROM privacy_quarantined
-WHERE state = 'open' AND retryable AND upstream_id = %(upstream)s::bigint AND id > %(after)s::uuid
-ORDER BY id
+WHERE state = 'open' AND retryable AND upstream_id = %(upstream)s::bigint AND id >= %(since)s::uuid
+  AND (source_id, line, id) > (%(after_source)s::bigint, %(after_line)s::int, %(after)s::uuid)
+ORDER BY source_id, line, id
 LIMIT %(limit)s::int
 FOR UPDATE SKIP LOCKED

@@ -8,6 +8,7 @@ from accounts import lookup
 from common.keyring import keyring
 from common.timeid import time_id
 from privacy import segments
+from privacy.models.arrivals import Kind
 from privacy.storing import bulk
 from privacy.storing.candidates import Refusal
 from privacy.storing.messages import is_charged, parts_of
@@ -17,9 +18,14 @@ from privacy.wire.facts import Facts
 OLDEST, FARTHEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
-def digest(item: Item) -> bytes:
-    """Return the keyed hash under which an item is known in quarantine: numbers must not be found by trying."""
+def digest(item: Item, source_id: int = 0) -> bytes:
+    """Return the keyed hash under which an item is known in quarantine: numbers must not be found by trying.
+
+    The wire gives a number's status no time, so that equal ones are not the same: each waits under its source and line.
+    """
     text = canonical(item.kind, item.sent)
+    if item.kind == Kind.NUMBER_STATUS:
+        text += b"|%d|%d" % (source_id, item.line)
     return sha256(b"quarantined" + lookup.hasher()(text.decode())).digest()
 
 
@@ -32,7 +38,7 @@ def put(
     seal = keyring().seal_body
     rows: dict[tuple[int, bytes], list[object]] = {}
     for item, refusal in refused:
-        key = (int(item.kind), digest(item))
+        key = (int(item.kind), digest(item, source_id))
         if key in rows:
             rows[key][-1] += 1  # type: ignore[operator]
             continue
@@ -99,10 +105,14 @@ def units_at_stake(facts: Facts | None) -> int:
 
 
 def discarded(upstream_id: int, items: list[Item]) -> dict[int, UUID]:
-    """Return the positions of items that a person discarded before, with their quarantined rows."""
-    if not items:
+    """Return the positions of items that a person discarded before, with their quarantined rows.
+
+    Never a number's status: a later one that reads the same tells something new.
+    """
+    places = [position for position, item in enumerate(items) if item.kind != Kind.NUMBER_STATUS]
+    if not places:
         return {}
-    digests = [digest(item) for item in items]
+    digests = [digest(items[position]) for position in places]
     rows = bulk.run("find_discarded", {"upstream": upstream_id, "digests": digests})
     found = {bytes(body_digest): id for body_digest, id in rows}
-    return {position: found[one] for position, one in enumerate(digests) if one in found}
+    return {position: found[one] for position, one in zip(places, digests, strict=True) if one in found}
