@@ -1,7 +1,8 @@
 """What a message is charged as after the results reported for it (billing.md 1). Pure.
 
 The result with the newest time stands, of two with the same time the one that came later. Going from chargeable to
-failed undoes the charge; going back, or from wholly to partly sent, is a charge of its own with its own id.
+failed undoes the charge; going back, or from wholly to partly sent, is a charge of its own with its own id. It was sent
+at the first of the results since then that say so.
 """
 
 from collections.abc import Iterable
@@ -46,8 +47,10 @@ def charged(message_id: UUID, reported: Iterable[Reported]) -> Charged | None:
     for report in standing(reported):
         if report.result not in CHARGEABLE or report.result is None:
             now = None
-        elif now is None or now.result != report.result:
+        elif now is None:
             now = Charged(_charge_id(message_id, report), report.at, report.result)
+        elif now.result != report.result:
+            now = Charged(_charge_id(message_id, report), now.sent_at, report.result)
     return now
 
 

@@ -13,7 +13,11 @@ from privacy.models.numbers import Number
 
 
 class Message(models.Model):
-    """One SMS notification (pushes.md 4.2). `parts` is what a successful message is charged; None = unknown."""
+    """One SMS notification (pushes.md 4.2). `parts` is what a successful message is charged; None = unknown.
+
+    `content_hash` is a keyed hash of the text, there also where the text is not kept: another text under the same id
+    is a contradiction.
+    """
 
     partition_interval = "month"
 
@@ -37,6 +41,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True)
     subscription_id = models.CharField(_("binding id"), max_length=64, blank=True)
     content = SealedTextField(_("text"), max_length=70_000, null=True)
+    content_hash = models.BinaryField(max_length=16, null=True, editable=False)
     send_result = models.SmallIntegerField(_("result"), null=True)
     area_code = models.CharField(_("area code"), max_length=32, blank=True)
     direction = models.CharField(_("direction"), max_length=8, blank=True)

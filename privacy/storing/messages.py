@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts import lookup
 from common import partitions
 from privacy import results, segments
 from privacy.models import Message, MessageResult, Usage
@@ -25,6 +26,7 @@ COLUMNS = (
     ("sent_at", "timestamptz"),
     ("subscription_id", "varchar"),
     ("content", "bytea"),
+    ("content_hash", "bytea"),
     ("send_result", "int2"),
     ("area_code", "varchar"),
     ("direction", "varchar"),
@@ -54,6 +56,11 @@ def parts_of(facts: MessageFacts) -> int | None:
         multipart_gsm=settings.MASKLINE["sms_multipart_7bit"],
         extension_counts=settings.MASKLINE["gsm7_extension_counts"],
     )
+
+
+def content_hash(facts: MessageFacts) -> bytes | None:
+    """Return the keyed hash that stands for a text, None when there is none."""
+    return None if facts.content is None else lookup.hasher()(f"sms text|{facts.content}")
 
 
 def copy_messages(candidates: Sequence[Candidate], upstream_id: int, source_id: int, sealer: Sealer) -> None:
@@ -105,6 +112,7 @@ def _rows(
             facts.occurred_at if is_charged(facts) else None,
             facts.subscription_id,
             sealer.seal(facts.content) if application.keep_sms_content else None,
+            content_hash(facts),
             facts.send_result,
             facts.area_code,
             facts.direction,

@@ -8,9 +8,11 @@ from privacy.models import Message, MessageResult, Usage
 from privacy.results import Charged, Reported
 from privacy.storing import usage
 from privacy.storing.candidates import Candidate
-from privacy.storing.messages import parts_of
+from privacy.storing.messages import content_hash, parts_of
 from privacy.storing.usage import Due
+from privacy.wire.facts import MessageFacts
 
+NOTED = ("send_result", "sent_at", "called_number", "content", "content_hash", "parts", "parts_sent")
 Verdict = Literal["stored", "repeated", "conflict"]
 
 
@@ -29,10 +31,10 @@ def apply(candidate: Candidate, message_id: UUID, source_id: int) -> Verdict:
             "ordinal", "send_result", "occurred_at"
         )
     ]
-    if any(report.result == facts.send_result and report.at == candidate.at for report in history):
-        return "repeated"
     report = Reported(len(history), facts.send_result, candidate.at)
-    if results.standing(history)[-1:] and results.standing(history)[-1].result == report.result:
+    known = any(before.result == report.result and before.at == report.at for before in history)
+    stands = results.standing(history)[-1:]
+    if (known or (stands and stands[-1].result == report.result)) and not _tells_parts(message, facts):
         return "repeated"
     MessageResult.objects.create(
         message_id=message_id,
@@ -42,9 +44,16 @@ def apply(candidate: Candidate, message_id: UUID, source_id: int) -> Verdict:
         source_id=source_id,
     )
     candidate.id, candidate.sequence = message_id, report.ordinal
-    _rebook(candidate, message, results.charged(message_id, history), results.charged(message_id, [*history, report]))
     _note(message, candidate, [*history, report])
+    _rebook(candidate, message, results.charged(message_id, history), results.charged(message_id, [*history, report]))
     return "stored"
+
+
+def _tells_parts(message: Message, facts: MessageFacts) -> bool:
+    """Return whether a notification says how many parts there are, or were sent, when nobody said so before."""
+    if message.parts is None and parts_of(facts) is not None:
+        return True
+    return facts.send_result == results.PARTLY_SENT and message.parts_sent is None and facts.sent_count is not None
 
 
 def _same_message(message: Message, candidate: Candidate) -> bool:
@@ -56,6 +65,7 @@ def _same_message(message: Message, candidate: Candidate) -> bool:
         and message.calling_number == facts.calling_number
         and _agree(message.called_number, facts.called_number)
         and _agree(message.content, facts.content)
+        and _agree(message.content_hash and bytes(message.content_hash), content_hash(facts))
         and _agree(message.parts, parts)
         and _agree(message.parts_sent, facts.sent_count)
     )
@@ -66,7 +76,11 @@ def _agree(before: object, after: object) -> bool:
 
 
 def _rebook(candidate: Candidate, message: Message, before: Charged | None, after: Charged | None) -> None:
+    """Take back what the message was charged as and queue what it is charged as now; its row says the parts."""
+    units = results.units(after.result, message.parts, message.parts_sent) if after else None
     if before == after:
+        if after is not None and units is not None:
+            usage.tell_units(after.usage_id, units)
         return
     due: list[Due] = []
     if before is not None and not usage.take_back(before.usage_id):
@@ -75,8 +89,6 @@ def _rebook(candidate: Candidate, message: Message, before: Charged | None, afte
             Due(candidate, reversal, Usage.Item.REVERSAL, before.sent_at, candidate.at, 0, 0, reverses=before.usage_id)
         )
     if after is not None:
-        parts = parts_of(candidate.facts) or message.parts
-        units = results.units(after.result, parts, candidate.facts.sent_count or message.parts_sent)
         due.append(Due(candidate, after.usage_id, Usage.Item.SMS, after.sent_at, after.sent_at, 0, units))
     usage.queue(due)
 
@@ -86,7 +98,11 @@ def _note(message: Message, candidate: Candidate, history: list[Reported]) -> No
     charge = results.charged(message.pk, history)
     message.send_result = results.standing(history)[-1].result
     message.sent_at = charge.sent_at if charge else None
-    message.called_number = message.called_number or candidate.facts.called_number
-    message.parts = message.parts or parts_of(candidate.facts)
-    message.parts_sent = message.parts_sent or candidate.facts.sent_count
-    message.save(update_fields=["send_result", "sent_at", "called_number", "parts", "parts_sent"])
+    facts = candidate.facts
+    message.called_number = message.called_number or facts.called_number
+    if candidate.owner.application.keep_sms_content and message.content is None:
+        message.content = facts.content
+    message.content_hash = message.content_hash or content_hash(facts)
+    message.parts = message.parts or parts_of(facts)
+    message.parts_sent = message.parts_sent or facts.sent_count
+    message.save(update_fields=NOTED)

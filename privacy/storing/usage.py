@@ -78,3 +78,8 @@ def take_back(usage_id: UUID) -> bool:
     Waits while a settlement holds the row; False then means that it was charged.
     """
     return bool(bulk.run("take_back_usage", {"usage_id": usage_id}))
+
+
+def tell_units(usage_id: UUID, units: int) -> None:
+    """Let a row that waits for its units be settled."""
+    Usage.objects.filter(pk=usage_id, units=None).update(units=units, blocked_reason="")

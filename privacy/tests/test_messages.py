@@ -1,5 +1,6 @@
 """Messages whose result changes later: reversals, charges anew, repeats, contradictions (billing.md 1)."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,17 +10,23 @@ from hypothesis import strategies as st
 
 from accounts.tests.fixtures import *  # noqa: F403
 from notifications.models import Push
-from privacy.arrivals import Outcome
+from privacy.arrivals import Outcome, conservation
 from privacy.models import Message, MessageResult, Quarantined, Usage
 from privacy.tests import wires
-from privacy.tests.deliveries import deliver
+from privacy.tests.deliveries import NOW, deliver
 
 pytestmark = pytest.mark.django_db
+ONE_SENT = {"extParas": [{"key": "sentNum", "value": 1}]}
 
 
 def report(result: int, second: int, **fields) -> dict[str, Any]:
     """Return a notification of the one message, with its result at a second."""
-    return wires.sms(result=result, timeStamp=f"2026-03-01T02:03:{second:02}.000Z", **fields)
+    return wires.sms(result=result, **{"timeStamp": f"2026-03-01T02:03:{second:02}.000Z", **fields})
+
+
+def at(second: int) -> datetime:
+    """Return the time of a result."""
+    return datetime(2026, 3, 1, 2, 3, second, tzinfo=UTC)
 
 
 def queue() -> list[tuple[str, int | None]]:
@@ -77,6 +84,66 @@ def test_another_sender_under_the_same_id_is_a_contradiction(acme, switch1):
     deliver(switch1, report(0, 1))
     assert deliver(switch1, report(4, 2, calling="+8613900000909")) == Outcome(0, 0, 1)
     assert Quarantined.objects.get().conflicts_with == Message.objects.get().pk
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("other", [{"smsContent": "another text"}, {"called": "+8613900000909"}])
+def test_another_text_or_receiver_under_the_same_id_is_a_contradiction(acme, switch1, kept, other):
+    acme.application.keep_sms_content = kept
+    acme.application.save()
+    deliver(switch1, report(0, 1))
+    again = {"result": 4, "second": 2, **other}
+    assert deliver(switch1, report(**again)) == Outcome(0, 0, 1)
+    assert queue() == [("sms", 1)]
+    waiting = Quarantined.objects.get()
+    assert (waiting.reason, waiting.conflicts_with) == ("same_id_other_content", Message.objects.get().pk)
+
+
+@pytest.mark.parametrize("second", [1, 2])
+@pytest.mark.parametrize(
+    ("result", "told", "units"),
+    [
+        (0, {"extInfo": {"extParas": [{"key": "splitNum", "value": "3"}]}}, 3),
+        (0, {"smsContent": "x" * 161}, 2),
+        (9, {"extInfo": {"extParas": [{"key": "sentNum", "value": "2"}]}}, 2),
+    ],
+)
+def test_parts_that_come_later_are_charged(acme, switch1, result, told, units, second):
+    deliver(switch1, report(result, 1, smsContent=...))
+    Usage.objects.update(blocked_reason="parts_unknown")
+    later = report(result, second, **{"smsContent": ..., **told})
+    assert deliver(switch1, later) == Outcome(1, 0, 0)
+    assert Usage.objects.values_list("units", "blocked_reason").get() == (units, "")
+    message = Message.objects.get()
+    assert units in (message.parts, message.parts_sent)
+    assert message.sent_at == Usage.objects.get().rated_at == message.occurred_at
+    assert deliver(switch1, later) == Outcome(0, 1, 0)
+    assert conservation(NOW.replace(hour=0), NOW.replace(hour=23)) == []
+
+
+def test_parts_of_a_message_that_failed_serve_its_success(acme, switch1):
+    deliver(switch1, report(4, 1, smsContent=...), report(4, 2))
+    deliver(switch1, report(0, 3, smsContent=...))
+    assert queue() == [("sms", 1)]
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_partly_sent_after_sent_keeps_the_time_of_the_first(acme, switch1, settled):
+    """The parts are those sent, the hour and the price those of the first result."""
+    deliver(switch1, report(0, 1))
+    first = at(1)
+    if settled:
+        settle()
+    deliver(switch1, report(9, 0, timeStamp="2026-03-01T03:30:00Z", extInfo=ONE_SENT))
+    assert Message.objects.get().sent_at == first
+    charged = Usage.objects.get(item="sms")
+    assert (charged.rated_at, charged.hour) == (first, first.replace(minute=0, second=0, microsecond=0))
+    assert queue() == ([("reversal", 0)] if settled else []) + [("sms", 1)]
+
+
+def test_a_failure_in_between_sets_the_time_anew(acme, switch1):
+    deliver(switch1, report(0, 1), report(4, 2), report(9, 30, extInfo=ONE_SENT))
+    assert Message.objects.get().sent_at == at(30)
 
 
 def test_a_block_ask_is_no_message_to_charge_or_push(acme, switch1):

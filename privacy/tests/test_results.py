@@ -42,6 +42,13 @@ def test_a_second_charge_has_an_id_of_its_own():
     assert again.sent_at == T + timedelta(seconds=2)
 
 
+def test_partly_sent_after_sent_is_a_second_charge_of_the_first_ones_time():
+    charge = charged(MESSAGE, history((0, 0), (9, 1), (0, 2)))
+    assert charge is not None
+    assert (charge.sent_at, charge.result) == (T, 0)
+    assert charge.usage_id != MESSAGE
+
+
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 4, 9]), st.integers(0, 9)), min_size=1, max_size=8))
 def test_a_message_is_charged_exactly_when_its_standing_result_is_chargeable(results):
     reports = history(*results)
