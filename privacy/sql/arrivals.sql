@@ -1,5 +1,6 @@
 -- name: completeness
--- Per upstream: when something last came, how new its newest record is, and how long that one took.
+-- Per upstream: when something last came, how new the newest record of its last 1,000 arrivals is, and how long that
+-- one took. Bounded by arrivals, not by time: a day of a busy upstream is millions of them.
 SELECT u.id, u.code, l.received_at, n.newest_at, n.received_at - n.newest_at
 FROM accounts_upstream u
 LEFT JOIN LATERAL (
@@ -7,10 +8,11 @@ LEFT JOIN LATERAL (
     WHERE s.upstream_id = u.id AND s.door <> 'retry' ORDER BY s.received_at DESC LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
-    SELECT s.newest_at, s.received_at FROM privacy_source s
-    WHERE s.upstream_id = u.id AND s.door <> 'retry' AND s.newest_at IS NOT NULL
-      AND s.received_at > l.received_at - interval '1 day'
-    ORDER BY s.newest_at DESC, s.received_at LIMIT 1
+    SELECT s.newest_at, s.received_at FROM (
+        SELECT newest_at, received_at FROM privacy_source
+        WHERE upstream_id = u.id AND door <> 'retry' ORDER BY received_at DESC LIMIT 1000
+    ) s
+    WHERE s.newest_at IS NOT NULL ORDER BY s.newest_at DESC, s.received_at LIMIT 1
 ) n ON true
 WHERE %(upstream)s::bigint IS NULL OR u.id = %(upstream)s::bigint
 ORDER BY u.code

@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import io
+import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,15 @@ def test_standard_input_is_a_file_too(acme, switch1):
     assert Source.objects.get().file_name == "standard input"
 
 
+def test_a_pipe_is_a_file_too(acme, switch1, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=[orjson.dumps(wires.fee())])
+    writer.start()
+    assert run(pipe) == "stored 1, repeated 0, quarantined 0"
+    writer.join()
+
+
 def test_the_upstream_is_named_when_there_are_several(acme, switch1, tmp_path):
     cast.make_upstream("switch2")
     path = json_lines(tmp_path / "a.jsonl", wires.fee())
@@ -142,7 +153,9 @@ def test_the_upstream_is_named_when_there_are_several(acme, switch1, tmp_path):
         run(path, "--upstream", "switch3")
 
 
-@pytest.mark.parametrize("options", [("--timezone", "Mars/Base"), ("--encoding", "klingon")])
+@pytest.mark.parametrize(
+    "options", [("--timezone", "Mars/Base"), ("--encoding", "klingon"), ("--encoding", "hex"), ("--encoding", "a\0")]
+)
 def test_wrong_options_are_named(acme, switch1, tmp_path, options):
     with pytest.raises(CommandError, match=options[1]):
         run(json_lines(tmp_path / "a.jsonl", wires.fee()), *options)

@@ -2,13 +2,14 @@
 
 import codecs
 import getpass
+import io
 import shutil
 import sys
 import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import IO, Any
@@ -102,25 +103,36 @@ def _zone(name: str) -> tzinfo:
 def _encoding(name: str) -> str:
     try:
         codecs.lookup(name)
-    except LookupError:
+    except (LookupError, ValueError):
         raise CommandError(_("--encoding: %s is unknown.") % name) from None
+    try:
+        io.TextIOWrapper(io.BytesIO(), name)
+    except LookupError:  # hex, zip and the like turn bytes into bytes
+        raise CommandError(f"--encoding: {name} is no encoding of text.") from None
     return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8") else name
 
 
 @contextmanager
 def _opened(name: str) -> Iterator[IO[bytes]]:
-    """Yield the file; standard input goes to an unnamed file first, for a transaction may have to be run again."""
+    """Yield the file; a pipe goes to an unnamed file first, for a transaction may have to be run again."""
     if name == "-":
-        with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
+        with _spooled(sys.stdin.buffer) as copy:
             yield copy
         return
     try:
         file = open(name, "rb")  # noqa: SIM115
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from None
-    with file:
-        yield file
+    with file, nullcontext(file) if file.seekable() else _spooled(file) as seekable:
+        yield seekable
+
+
+@contextmanager
+def _spooled(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(pipe, copy)
+        copy.seek(0)
+        yield copy
 
 
 def _person() -> str:
