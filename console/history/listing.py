@@ -24,6 +24,7 @@ from console.history import filters as history_filters
 from console.history import paging, terms
 from console.history.filters import Filters
 from console.history.kinds import Kind
+from privacy.completeness import completeness
 
 SUGGESTIONS = 200
 DAY = timedelta(days=1)
@@ -138,6 +139,7 @@ def _context(
         page=page,
         query=query.urlencode(),
         clear_query=without_search.urlencode(),
+        arrivals=completeness() if scope.account_id is None else (),
         accounts=scope.rows(Account).order_by("code")[:SUGGESTIONS] if scope.account_id is None else (),
         applications=scope.rows(Application).order_by("app_key")[:SUGGESTIONS],
         filtered=bool(query),
