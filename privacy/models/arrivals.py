@@ -64,8 +64,9 @@ class Source(models.Model):
 class Record(models.Model):
     """The identity of a record: inserted first, ON CONFLICT DO NOTHING, so that each is stored once however often sent.
 
-    `record_key` is the first 16 bytes of SHA-256 of the record id (design.md 3); `fingerprint` likewise of its
-    normalised charging and party fields; `usage_id` is the id of the stored row (call, event, message).
+    `record_key` is the first 16 bytes of SHA-256 of the record id (design.md 3), in which no number stands in clear;
+    `fingerprint` is a keyed hash of its normalised charging and party fields, for it is made of real numbers;
+    `usage_id` is the id of the stored row (call, event, message).
     """
 
     pk = models.CompositePrimaryKey("upstream_id", "kind", "record_key")
@@ -125,7 +126,11 @@ class Usage(models.Model):
 
 
 class Quarantined(models.Model):
-    """A record that could not be stored, with the reason. Never dropped: a person corrects or discards it."""
+    """A record that could not be stored, with the reason. Never dropped: a person corrects or discards it.
+
+    `body_digest` is SHA-256 over a keyed hash of the item, a number's status with its source and line: under it an item
+    that comes again is known.
+    """
 
     class State(models.TextChoices):
         """What became of it."""
