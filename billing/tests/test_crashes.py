@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.db import connection
 
 from accounts.tests.fixtures import Company, company
 from billing.models import Package, Purchase, SettlementRun, Tariff
+from billing.tasks import settle_due_hours
 from billing.tests import books, usage
 from billing.tests.twin import Twin
 from common import faults
@@ -63,6 +65,29 @@ def test_a_settlement_that_dies_is_done_by_the_next(point: str, kind: str, twin:
     assert SettlementRun.objects.count() == 2 * HOURS
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["settle.charged", "settle.before_commit", "settle.after_commit"])
+def test_a_worker_that_dies_settles_again_with_beat_running_beside(point: str, twin: Twin, tmp_path: Path) -> None:
+    log = tmp_path / "fired"
+    fault = {"MASKLINE_FAULT": f"{point}:2", "MASKLINE_FAULT_LOG": str(log)}
+    worker = _start("celery", "-A", "config", "worker", "--concurrency", "1", **fault)
+    beat = _start("celery", "-A", "config", "beat", "--schedule", str(tmp_path / "beat"))
+    try:
+        settle_due_hours.delay()
+        until = time.monotonic() + 90
+        while Usage.objects.exists() and time.monotonic() < until:
+            time.sleep(0.2)
+    finally:
+        beat.terminate()
+        worker.terminate()
+        said = [_end(process)[1] for process in (beat, worker)]
+    assert log.exists(), said
+    assert log.read_text("utf-8").split() == [point], said
+
+    books.assert_same(twin)
+    books.assert_sound()
+
+
 def test_every_fault_point_of_the_code_is_in_the_table() -> None:
     assert faults.named_in(settings.BASE_DIR / "billing") == set(POINTS)
 
@@ -78,12 +103,16 @@ def test_two_at_once_and_one_more_give_the_same_books(twin: Twin) -> None:
 
 
 def _settle(**environment: str) -> subprocess.Popen[str]:
-    """Start `settle` on the tests' database."""
+    return _start("django", "settle", "--settings", "config.settings", **environment)
+
+
+def _start(*words: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a module of Python on the tests' database."""
     name, host = connection.settings_dict["NAME"], connection.settings_dict["HOST"]
     user, port = connection.settings_dict["USER"], connection.settings_dict["PORT"]
     address = f"postgresql://{user}@/{name}?host={host}" + (f"&port={port}" if port else "")
     return subprocess.Popen(
-        [sys.executable, "-m", "django", "settle", "--settings", "config.settings"],
+        [sys.executable, "-m", *words],
         cwd=settings.BASE_DIR,
         env={**os.environ, "MASKLINE_EMBEDDED_DATABASE_URL": address, **environment},
         stdout=subprocess.PIPE,
