@@ -7,7 +7,7 @@ its usage, and the usage is deleted by the transaction that charges it. Running 
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,14 +65,22 @@ class SettledShardHour:
     waiting: int
 
 
+Watch = Callable[[Sequence[SettledShardHour]], None]
+
+
 def settle(
-    *, until: datetime, now: datetime, shards: Collection[int] | None = None, parallel: int = 1
+    *,
+    until: datetime,
+    now: datetime,
+    shards: Collection[int] | None = None,
+    parallel: int = 1,
+    watch: Watch = lambda settled: None,
 ) -> list[SettledShardHour]:
     """Settle every due hour that ended by `until`; return what was booked, oldest hour first.
 
     An hour is due `settlement_delay_minutes` after its end, judged by `now`. `parallel` shards are settled at a time,
     on database connections of their own when it is more than 1. A failing hour does not stop other shards: the first
-    error is raised when they are done, and what they booked stays.
+    error is raised when they are done, and what they booked stays; `watch` is given it first.
     """
     started = time.monotonic()
     clock: Clock = lambda: now + timedelta(seconds=time.monotonic() - started)  # noqa: E731
@@ -81,11 +89,13 @@ def settle(
     outcomes = (
         _in_threads(queues, clock, parallel) if parallel > 1 else [_settle_queue(queue, clock) for queue in queues]
     )
-    settled = [done for outcome, _ in outcomes for done in outcome]
+    booked = (done for outcome, _ in outcomes for done in outcome)
+    settled = sorted(booked, key=lambda done: (done.hour, done.shard))
+    watch(settled)
     for _, error in outcomes:
         if error is not None:
             raise error
-    return sorted(settled, key=lambda done: (done.hour, done.shard))
+    return settled
 
 
 def last_due_hour(until: datetime, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Account
@@ -26,6 +26,7 @@ from billing.models import (
 )
 from billing.settlement import SettledShardHour, last_due_hour, settle
 from billing.tests import books, usage
+from common import partitions
 from common.errors import NotReady
 from privacy.models import Usage
 
@@ -293,6 +294,17 @@ def test_one_shard_that_fails_does_not_stop_the_others(acme: Company, bolt: Comp
     assert len(settle(until=DUE, now=DUE, shards=[other.account.shard])) == 1
 
 
+def test_the_command_prints_what_was_booked_before_it_failed(
+    acme: Company, bolt: Company, prices: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, last = sorted([acme, bolt], key=lambda company: company.account.shard)
+    usage.queue(usage.call(first, TEN, 60), usage.call(last, TEN, 60))
+    _charge_by_hand(Usage.objects.get(account=last.account))
+    with pytest.raises(CommandError, match="IntegrityError"):
+        call_command("settle", until="2026-03-02T19:00:00+08:00", parallel=1)
+    assert "usage lines 1, minutes 1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("table", ["billing_charge", "billing_ledgertransaction", "billing_ledgerentry"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_the_database_refuses_to_change_what_is_booked(table: str, statement: str, acme: Company, prices: None) -> None:
@@ -322,6 +334,7 @@ def test_the_command_prints_a_line_for_each_hour(
 def _charge_by_hand(row: Usage) -> None:
     """Store a charge with the id of usage that is still in the queue: what must never happen."""
     tariff = Tariff.objects.get(item="call")
+    partitions.ensure(Charge, Charge.partition_interval, [TEN])
     Charge.objects.create(
         id=row.usage_id,
         account_id=row.account_id,

@@ -1,13 +1,14 @@
 """`settle [--until TIME]`: by hand what beat does at 5, 20, 35 and 50 past."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 
 from billing.settlement import SettledShardHour, settle
@@ -31,9 +32,16 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             until = parse_instant(options["until"]) if options["until"] else now
-            settled = settle(until=until, now=now, parallel=max(options["parallel"], 1))
+            settle(until=until, now=now, parallel=max(options["parallel"], 1), watch=self.say)
         except MasklineError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(
+                f"a shard stopped ({type(error).__name__}); what is printed above is booked, the log says more"
+            ) from error
+
+    def say(self, settled: Sequence[SettledShardHour]) -> None:
+        """Print a line per hour."""
         for line in lines(settled):
             self.stdout.write(line)
 
