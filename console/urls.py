@@ -30,5 +30,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settlement-runs/<int:pk>/", money.settlement_run, name="settlement_run"),
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),
-    path("", include("console.urls_quarantine")),
 ]
