@@ -1,5 +1,6 @@
 """By what each history can be searched. A kind turns the typed text into branches, each answered by one index."""
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from privacy.models import Call, Number
 
 Branches = Sequence[Q]
 SESSIONS_AT_MOST = 200
+MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,25 @@ def equal(*fields: str) -> Callable[[Scope, str], Branches]:
 
 
 def number(*fields: str) -> Callable[[Scope, str], Branches]:
-    """Return branches for a real number in any of the columns, one for each live data key."""
+    """Return branches for a real number in any of the columns, one for each form and each live data key."""
 
     def branches(_scope: Scope, text: str) -> Branches:
-        typed = phone.parse_typed(text)
-        return [Q(**{field: sealed}) for field in fields for sealed in keyring().seals(typed.encode())]
+        forms = [sealed for form in forms_sent(phone.parse_typed(text)) for sealed in keyring().seals(form.encode())]
+        return [Q(**{field: sealed}) for field in fields for sealed in forms]
 
     return branches
+
+
+def forms_sent(number: str) -> list[str]:
+    """Return the forms in which switches send a number, E.164 first: numbers are kept as they came.
+
+    At home a mobile number is its 11 digits, a landline has its 0 before the area code; 86 comes without its plus too.
+    """
+    home = f"+{phone.HOME_COUNTRY}"
+    if not (E164.fullmatch(number) and number.startswith(home)):
+        return [number]
+    national = number.removeprefix(home)
+    return [number, national if MOBILE.fullmatch(national) else f"0{national}", number[1:]]
 
 
 def sealed(field: str) -> Callable[[Scope, str], Branches]:

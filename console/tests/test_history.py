@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from console.history import paging
+from console.history import kinds, paging
 from console.tests import scene as scenes
 from console.tests.scene import Scene
 from privacy.models import Call
@@ -39,6 +39,40 @@ def test_calls_are_found_by_a_real_number_however_it_is_typed(
     typed: str, by: str, scene: Scene, signed_in: Callable[..., Client]
 ) -> None:
     assert keys(search(signed_in("support"), "calls", by, typed)) == [scene.acme.failed.pk, scene.acme.call.pk]
+
+
+@pytest.mark.parametrize("by", ["any", "number"])
+@pytest.mark.parametrize(
+    ("sent", "typed"),
+    [
+        ("13912345678", "13912345678"),
+        ("13912345678", "+8613912345678"),
+        ("8613912345678", "139 1234 5678"),
+        ("075582345678", "0755-82345678"),
+        ("075582345678", "+8675582345678"),
+        ("+8675582345678", "075582345678"),
+    ],
+)
+def test_a_number_is_found_in_the_form_the_switch_sent(
+    sent: str, typed: str, by: str, scene: Scene, signed_in: Callable[..., Client]
+) -> None:
+    at = scene.now - timedelta(hours=1)
+    caller = scenes.make_call(scene.acme, scene.upstream, at, "a", caller_number=sent)
+    callee = scenes.make_call(scene.acme, scene.upstream, at, "b", destination_number=sent)
+    assert set(keys(search(signed_in("support"), "calls", by, typed))) == {caller.pk, callee.pk}
+
+
+@pytest.mark.parametrize(
+    ("number", "forms"),
+    [
+        ("+8613912345678", ["+8613912345678", "13912345678", "8613912345678"]),
+        ("+8675582345678", ["+8675582345678", "075582345678", "8675582345678"]),
+        ("+442071234567", ["+442071234567"]),
+        ("10086", ["10086"]),
+    ],
+)
+def test_only_numbers_at_home_have_other_forms(number: str, forms: list[str]) -> None:
+    assert kinds.forms_sent(number) == forms
 
 
 @pytest.mark.parametrize(
