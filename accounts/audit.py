@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from accounts import roles
 from accounts.addresses import client_address
 from accounts.models import Account, AuditEntry
+from common.phone import mask_in_text
 
 COMMAND = "command"
 
@@ -23,7 +24,8 @@ def record(
     detail: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
 ) -> AuditEntry:
-    """Add one entry and return it; without a user it names the command line. Never put a real number into it.
+    """Add one entry and return it; without a user it names the command line. Never put a real number into it;
+    a reason, which a person types, is masked here (`common.phone.mask_in_text`).
 
     Written in the caller's transaction: what was undone leaves no entry, and what was done cannot lack one.
     """
@@ -34,7 +36,7 @@ def record(
         subject_kind=subject_kind,
         subject=subject[:256],
         account=account,
-        reason=reason[:500],
+        reason=mask_in_text(reason)[:500],
         detail=dict(detail or {}),
         address=client_address(request) if request else None,
     )

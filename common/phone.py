@@ -28,6 +28,10 @@ _FILLING = re.compile(r"[\s\-().\u2010-\u2015\u2212/\u200b-\u200f\u202a-\u202e\u
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _TRUNK = re.compile(r"0([1-9][0-9]{8,10})")
 _WITHOUT_PLUS = re.compile(r"86[1-9][0-9]{9,10}")
+# In a text: seven digits or more with blanks, dashes, dots or brackets between. A date has eight and is none.
+_DATE = re.compile(r"((?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:[ T][0-2]\d:[0-5]\d)?(?!\d))")
+_DIGITS_IN_TEXT = re.compile(r"\d(?:[\s\-().\u2010-\u2015\u2212\u200b-\u200f]{0,3}\d){6,}")
+_CLEAR_IN_TEXT = 4
 
 
 def normalise(text: str) -> str:
@@ -94,6 +98,23 @@ def mask(number: str) -> str:
         return country + national[:1] + "*" * (len(national) - 1)
     tail = 4 if len(national) >= 11 else 2
     return country + national[:3] + "*" * (len(national) - 3 - tail) + national[-tail:]
+
+
+def mask_in_text(text: str) -> str:
+    """Return what a person wrote with every run of seven or more digits masked but for its last four.
+
+    For reasons and notes that are kept in clear: "customer 13800138000 asked" becomes "customer *******8000 asked".
+    Dates such as 2026-03-01 stay. What was masked once stays as it is.
+    """
+    parts = _DATE.split(text)
+    # With one group the odd parts are the dates.
+    return "".join(part if at % 2 else _DIGITS_IN_TEXT.sub(_masked_run, part) for at, part in enumerate(parts))
+
+
+def _masked_run(found: re.Match[str]) -> str:
+    run = found[0]
+    hidden = sum(map(str.isdecimal, run)) - _CLEAR_IN_TEXT
+    return re.sub(r"\d", "*", run, count=hidden)
 
 
 def country_code(number: str) -> str:

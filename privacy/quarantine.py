@@ -20,6 +20,7 @@ from accounts import audit
 from accounts.models import Upstream
 from common.errors import BadInput
 from common.faults import fault_point
+from common.phone import mask_in_text
 from common.timeid import lower
 from privacy import arrivals
 from privacy.models import Quarantined, Source
@@ -212,7 +213,7 @@ def _open_rows(ids: Collection[UUID]) -> list[Quarantined]:
 
 def _resolve(ids: Iterable[UUID], state: str, now: datetime, person: str, reason: str) -> None:
     Quarantined.objects.filter(pk__in=list(ids), state=OPEN).update(
-        state=state, resolved_at=now, resolved_by=person, resolution=reason[:500]
+        state=state, resolved_at=now, resolved_by=person, resolution=mask_in_text(reason)[:500]
     )
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import BadInput
-from common.phone import mask, normalise, parse_typed
+from common.phone import mask, mask_in_text, normalise, parse_typed
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,23 @@ def test_at_least_three_digits_are_hidden_or_all_but_one(number: str) -> None:
     masked = mask(number)
     assert len(masked) == len(number)
     assert masked.count("*") >= 3 or len(number) <= 7
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("customer 13800138000 asked", "customer *******8000 asked"),
+        ("customer +86 138-0013-8000 asked", "customer +** ***-****-8000 asked"),
+        ("客户13800138000来电", "客户*******8000来电"),
+        ("(0755) 1234 5678", "(****) **** 5678"),
+        ("１３８００１３８０００", "*******８０００"),
+        ("ticket 4711, on 2026-03-01 02:05 and 2026-03-02", "ticket 4711, on 2026-03-01 02:05 and 2026-03-02"),
+        ("on 2026-03-01 13800138000 asked", "on 2026-03-01 *******8000 asked"),
+        ("10086 asked", "10086 asked"),
+        ("court order 12", "court order 12"),
+        ("", ""),
+    ],
+)
+def test_a_number_in_a_text_is_masked_and_a_date_stays(written: str, kept: str) -> None:
+    assert mask_in_text(written) == kept
+    assert mask_in_text(kept) == kept

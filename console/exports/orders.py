@@ -21,6 +21,7 @@ from billing.reports.hourly import HourlyReport
 from billing.reports.request import ChargeRequest
 from billing.reports.writers import Format, format_of
 from common.errors import BadInput
+from common.phone import mask_in_text
 from console.exports.calls import CallDetail, CallRequest, MessageDetail
 from console.models import Job
 
@@ -46,8 +47,8 @@ class Order:
     reason: str = ""
 
     def parameters(self) -> dict[str, Any]:
-        """Return the order as JSON."""
-        return asdict(self)
+        """Return the order as JSON; a number typed into its reason is masked, for this is kept."""
+        return {**asdict(self), "reason": mask_in_text(self.reason)}
 
     def file_format(self) -> Format:
         """Return the file format. Raises BadInput."""
@@ -95,7 +96,7 @@ def extract_of(order: Order, *, scope: Scope, made_by: str, now: datetime) -> Ex
         scope=Scope(account.pk) if account else scope,
         account_code=account.code if account else "",
         unmasked=order.unmasked,
-        reason=order.reason.strip(),
+        reason=mask_in_text(order.reason.strip()),
     )
     return MessageDetail(call_request) if order.sms else CallDetail(call_request)
 

@@ -168,6 +168,17 @@ def test_real_numbers_need_a_reason(acme, operator):
     assert response.status_code == 400 and "say why" in response.content.decode()
 
 
+def test_a_number_typed_into_the_reason_is_kept_nowhere(charged, operator):
+    form = {**CALLS, "unmasked": "on", "reason": "13800138000 asked"}
+    client = signed_in(operator)
+    assert client.post(reverse("call_reports"), form).status_code == 200
+
+    totals: Any = client.get(reverse("job_file", args=[client.get(reverse("jobs")).context["lines"][0].totals_token]))
+    entries = [(entry.reason, entry.detail) for entry in AuditEntry.objects.all()]
+    kept = f"{Job.objects.get().parameters} {entries} {b''.join(totals.streaming_content).decode()}"
+    assert "13800138000" not in kept and kept.count("*******8000 asked") == 5
+
+
 @pytest.mark.parametrize("period", ["today", "yesterday", "this_month", "last_month"])
 def test_a_quick_choice_needs_no_dates(acme, finance, period):
     form = {"report": "detail", "period": period, "format": "xlsx", "settled_only": "on"}

@@ -53,6 +53,20 @@ def test_a_correction_that_does_not_help_leaves_the_record_where_it_is(acme, swi
     assert Source.objects.count() == 1
 
 
+def test_a_number_typed_into_a_reason_is_kept_masked_only(acme, switch1, finance):
+    deliver_fees(switch1, wires.fee("a", callEndTime=...), wires.fee("b", callEndTime=...))
+    first, second = ids()
+    changes = {"callEndTime": "2026-03-01 02:05:00"}
+    quarantine.correct([first], changes, user=finance, reason="customer 13800138000 asked", now=NOW)
+    quarantine.discard([second], user=finance, reason="customer 138 0013 8000 asked", now=NOW)
+    kept = [
+        *Quarantined.objects.values_list("resolution", flat=True),
+        *AuditEntry.objects.values_list("reason", flat=True),
+    ]
+    assert sorted(set(kept)) == ["customer *** **** 8000 asked", "customer *******8000 asked"]
+    assert len(kept) == 4
+
+
 def test_a_group_is_corrected_at_once(acme, switch1, finance):
     deliver_fees(switch1, *[wires.fee(str(n), **WRONG_KEY) for n in range(5)], wires.fee("bad", callEndTime=...))
     group = Quarantined.objects.filter(reason="unknown_application").values_list("pk", flat=True)
