@@ -79,19 +79,20 @@ def through_calls(field: str) -> Callable[[Scope, str], Branches]:
     return branches
 
 
-def anything(number_kind: Callable[[Scope, str], Branches], *ids: str) -> Callable[[Scope, str], Branches]:
-    """Return branches for a text of any kind: our id, an X, a real number, else any of the id columns."""
+def anything(
+    number_kind: Callable[[Scope, str], Branches], *others: Callable[[Scope, str], Branches]
+) -> Callable[[Scope, str], Branches]:
+    """Return branches for a text of any kind: our id, an X, a real number, and whatever the others look for."""
 
     def branches(scope: Scope, text: str) -> Branches:
+        found = [branch for other in others for branch in other(scope, text)]
+        if looks_like_number(text):
+            # An order may be a number's digits; 10086 may be somebody's session id as well.
+            return [*number_kind(scope, text), *x_number(scope, text), *found]
         try:
-            return [Q(pk=uuid.UUID(text.strip()))]
+            return [Q(pk=uuid.UUID(text.strip())), *found]
         except ValueError:
-            pass
-        if not looks_like_number(text):
-            return equal(*ids)(scope, text)
-        # A short run of digits may be a number such as 10086, and somebody's id as well.
-        others = [] if E164.fullmatch(phone.parse_typed(text)) else equal(*ids)(scope, text)
-        return [*number_kind(scope, text), *x_number(scope, text), *others]
+            return found
 
     return branches
 
@@ -115,7 +116,12 @@ LAST_FOUR = _("Last four digits")
 
 CALLS = {
     "any": Kind(
-        ANYTHING, anything(number("caller_number", "destination_number"), "session_id", "record_id", "subscription_id")
+        ANYTHING,
+        anything(
+            number("caller_number", "destination_number"),
+            equal("session_id", "record_id", "subscription_id"),
+            sealed("user_data"),
+        ),
     ),
     "number": Kind(NUMBER, number("caller_number", "destination_number")),
     "x": Kind(X_NUMBER, x_number),
@@ -126,7 +132,7 @@ CALLS = {
     "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
 }
 EVENTS = {
-    "any": Kind(ANYTHING, anything(number("caller_number", "called_number"), "session_id")),
+    "any": Kind(ANYTHING, anything(number("caller_number", "called_number"), equal("session_id"))),
     "number": Kind(NUMBER, number("caller_number", "called_number")),
     "x": Kind(X_NUMBER, x_number),
     "session": Kind(SESSION, equal("session_id")),
@@ -135,7 +141,7 @@ EVENTS = {
     "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
 }
 MESSAGES = {
-    "any": Kind(ANYTHING, anything(number("calling_number", "called_number"), "sms_id")),
+    "any": Kind(ANYTHING, anything(number("calling_number", "called_number"), equal("sms_id"))),
     "number": Kind(NUMBER, number("calling_number", "called_number")),
     "x": Kind(X_NUMBER, x_number),
     "sms": Kind(_("SMS id"), equal("sms_id")),

@@ -99,6 +99,22 @@ def test_a_call_is_found_by_its_ids(by: str, term: str, scene: Scene, signed_in:
     assert keys(search(signed_in("support"), "calls", by, term)) == [scene.acme.call.pk]
 
 
+@pytest.mark.parametrize("by", ["any", "order"])
+@pytest.mark.parametrize(
+    "order", ["order-4712", "20261123000017", "13912345678", "5f0c6a5e-0b5c-4f4e-9c43-0f5d1f2a7b11"]
+)
+def test_a_call_is_found_by_its_order(order: str, by: str, scene: Scene, signed_in: Callable[..., Client]) -> None:
+    at = scene.now - timedelta(hours=1)
+    ordered = scenes.make_call(scene.acme, scene.upstream, at, "o", user_data=order)
+    assert keys(search(signed_in("support"), "calls", by, f" {order} ")) == [ordered.pk]
+
+
+def test_the_search_of_calls_says_that_an_order_will_do(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser = signed_in("support")
+    assert "binding id or order" in browser.get(reverse("calls")).content.decode()
+    assert "or order" not in browser.get(reverse("call_events")).content.decode()
+
+
 def test_a_call_is_found_by_our_own_id(scene: Scene, signed_in: Callable[..., Client]) -> None:
     assert keys(search(signed_in("support"), "calls", "any", str(scene.acme.call.pk))) == [scene.acme.call.pk]
 
