@@ -274,3 +274,16 @@ def test_an_absurd_search_is_answered(by: str, term: str, scene: Scene, signed_i
     answer = search(signed_in("operator"), "calls", by, term)
     assert answer.status_code == 200
     assert keys(answer) == []
+
+
+def test_a_call_nobody_answered_is_said_to_cost_nothing_before_it_is_settled(
+    scene: Scene, signed_in: Callable[..., Client]
+) -> None:
+    at = scene.now - timedelta(minutes=5)
+    missed = scenes.make_call(scene.acme, scene.upstream, at, "missed", seconds=None)
+    talked = scenes.make_call(scene.acme, scene.upstream, at, "talked")
+    browser = signed_in("support")
+    for call, free in [(missed, True), (talked, False), (scene.acme.failed, True)]:
+        page = browser.get(reverse("call", args=[call.pk])).content.decode()
+        assert ("costs nothing" in page) is free
+        assert ("Waits for the settlement" in page) is not free
