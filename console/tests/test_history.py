@@ -1,5 +1,6 @@
 """Searching and paging the histories."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -287,3 +288,11 @@ def test_a_call_nobody_answered_is_said_to_cost_nothing_before_it_is_settled(
         page = browser.get(reverse("call", args=[call.pk])).content.decode()
         assert ("costs nothing" in page) is free
         assert ("Waits for the settlement" in page) is not free
+
+
+@pytest.mark.parametrize(("page", "title"), [("calls", "Outcome"), ("messages", "Result")])
+def test_what_became_of_it_stands_beside_the_time_where_a_telephone_shows_it(
+    page: str, title: str, scene: Scene, signed_in: Callable[..., Client]
+) -> None:
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", signed_in("support").get(reverse(page)).content.decode())
+    assert heads[:2] == ["Time", title]
