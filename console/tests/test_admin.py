@@ -1,12 +1,17 @@
 """The admin: what may be typed there, what it writes to the audit trail, how it counts."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django import forms
+from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.forms import SplitDateTimeWidget
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.admin import paging
 from accounts.admin.paging import About, EstimatePaginator
@@ -121,3 +126,25 @@ def test_a_closed_page_says_so(scene: Scene, signed_in: Callable[..., Client]) -
     assert refused.status_code == 403
     assert "Not allowed" in refused.content.decode()
     assert "Not found" in signed_in("finance").get("/nowhere/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_times_are_written_as_in_the_console_to_the_second(language: str, signed_in: Callable[..., Client]) -> None:
+    browser = signed_in("auditor")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    at = datetime(2026, 3, 1, 15, 4, 5, tzinfo=UTC)
+    AuditEntry.objects.create(username="somebody", action="reveal", at=at)
+    page = browser.get(reverse("admin:accounts_auditentry_changelist")).content.decode()
+    assert "2026-03-01 23:04:05" in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_form_is_filled_with_the_time_to_the_second(language: str) -> None:
+    with translation.override(language):
+        assert forms.DateTimeField().widget.format_value(datetime(2026, 3, 1, 15, 4, 5)) == "2026-03-01 15:04:05"
+        assert (
+            SplitDateTimeWidget().get_context("at", datetime(2026, 3, 1, 15, 4, 5), {})["widget"]["subwidgets"][1][
+                "value"
+            ]
+            == "15:04:05"
+        )
