@@ -60,6 +60,17 @@ def test_an_item_is_masked_and_lies_beside_the_stored_record(client, waiting, su
     assert text.count("differs") == 1
 
 
+def test_what_differs_is_marked_beside_the_name_of_its_field(client, waiting, support):
+    row = next(row for row in waiting if row.conflicts_with)
+    rows = page(support, client, "quarantined", row.pk).split("<tbody>")[1].split("</tbody>")[0].split("<tr")[1:]
+    marked = [one for one in rows if "background" in one]
+    assert len(marked) == 1
+    assert "callEndTime" in marked[0].split("</td>")[0]
+    assert "differs" in marked[0].split("</td>")[0]
+    # Long ids break in their cells instead of pushing the other side out of sight.
+    assert all(one.count("mk-break") == 2 for one in rows)
+
+
 def test_unknown_fields_and_texts_are_hidden_until_revealed(client, waiting, support):
     row = next(row for row in waiting if row.field == "callEndTime")
     masked = page(support, client, "quarantined", row.pk)
