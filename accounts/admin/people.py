@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import provision_values
+from accounts.admin.actions import ActionFilter, action_name, subject_name
 from accounts.admin.base import NO_ZONE, HistoryAdmin, RoleAdmin, RoleMixin
 from accounts.models import AuditEntry, DataKey, Lockout, StaffProfile, UsedNonce
 from common.errors import BadInput
@@ -116,10 +117,22 @@ class AuditEntryAdmin(HistoryAdmin):
     """Who did what, when and why."""
 
     look = "audit"
-    list_display = ("at", "username", "action", "subject_kind", "subject", "account", "reason", "address")
-    list_filter = (("at", RangeDateTimeFilter), "action")
+    list_display = ("at", "username", "done", "subject_is", "subject", "account", "reason", "address")
+    list_filter = (("at", RangeDateTimeFilter), ("action", ActionFilter))
     list_select_related = ("account",)
     search_fields = ("username__exact", "subject__exact")
+    fields = ("at", "username", "done", "subject_is", "subject", "account", "reason", "detail", "address")
+    readonly_fields = ("done", "subject_is")
+
+    @admin.display(description=_("action"))
+    def done(self, entry: AuditEntry) -> str:
+        """Return what was done, in words."""
+        return action_name(entry.action)
+
+    @admin.display(description=_("kind of subject"))
+    def subject_is(self, entry: AuditEntry) -> str:
+        """Return what it was done to, in words."""
+        return subject_name(entry.subject_kind) or "–"
 
 
 @admin.register(Lockout)

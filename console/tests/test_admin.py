@@ -1,7 +1,9 @@
 """The admin: what may be typed there, what it writes to the audit trail, how it counts."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.admin import paging
+from accounts.admin.actions import action_name
 from accounts.admin.paging import About, EstimatePaginator
 from accounts.models import Account, AuditEntry, Upstream, UpstreamApplication
 from accounts.tests import cast
@@ -148,3 +151,27 @@ def test_a_form_is_filled_with_the_time_to_the_second(language: str) -> None:
             ]
             == "15:04:05"
         )
+
+
+def test_the_audit_trail_names_its_actions_in_words(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    for action, kind in [("reveal", "call"), ("add_account", "account"), ("export.calls", "job"), ("other", "")]:
+        AuditEntry.objects.create(username="somebody", action=action, subject_kind=kind)
+    browser = signed_in("auditor")
+    page = browser.get(reverse("admin:accounts_auditentry_changelist")).content.decode()
+    assert all(words in page for words in ["full numbers shown", "added: account", "calls and SMS exported", "other"])
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    page = browser.get(reverse("admin:accounts_auditentry_changelist"), {"action": "add_account"}).content.decode()
+    assert "新增：" in page
+    assert "add_account" not in re.sub(r"<[^>]*>", " ", page)
+    entry = AuditEntry.objects.filter(action="reveal")[0]
+    assert "查看完整号码" in browser.get(reverse("admin:accounts_auditentry_change", args=[entry.pk])).content.decode()
+    assert browser.get(reverse("admin:accounts_auditentry_changelist"), {"_facets": "True"}).status_code == 200
+
+
+def test_every_action_of_the_code_has_words() -> None:
+    apps = ("accounts", "billing", "console", "notifications", "privacy")
+    sources = [path.read_text() for app in apps for path in (Path(settings.BASE_DIR) / app).rglob("*.py")]
+    written = re.compile(r'user=[\w.]+,\s*action="([a-z_.]+)"|_audit\("([a-z_.]+)"')
+    codes = {code for text in sources for found in written.findall(text) for code in found if code}
+    assert {"reveal", "job.cancel", "quarantine.discard"} <= codes
+    assert {code for code in codes if action_name(code) == code} == set()

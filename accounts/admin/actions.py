@@ -1,0 +1,48 @@
+"""What the audit trail's actions and kinds of subject are called. The trail keeps codes; people read words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin import AllValuesFieldListFilter
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS = {
+    "reveal": _("full numbers shown"),
+    "new_secret": _("new secret made"),
+    "provision": _("provision file applied"),
+    "rotate_keys": _("data keys rotated"),
+    "export.charges": _("charges exported"),
+    "export.calls": _("calls and SMS exported"),
+    "export.download": _("export downloaded"),
+    "job.cancel": _("job cancelled"),
+    "quarantine.correct": _("quarantine corrected"),
+    "quarantine.discard": _("quarantine discarded"),
+}
+VERBS = {"add": _("added: %s"), "change": _("changed: %s"), "delete": _("deleted: %s")}
+
+
+def action_name(code: str) -> str:
+    """Return an action in words: its own, or verb and model as the admin writes them; an unknown code as it is."""
+    if code in ACTIONS:
+        return str(ACTIONS[code])
+    verb, _line, model = code.partition("_")
+    return str(VERBS[verb]) % subject_name(model) if verb in VERBS else code
+
+
+def subject_name(kind: str) -> str:
+    """Return a kind of subject in words: the name of the model, if it is one; an unknown kind as it is."""
+    if kind == "file":
+        return str(_("file"))
+    wanted = kind.replace("_", "")
+    return next((str(m._meta.verbose_name) for m in apps.get_models() if m._meta.model_name == wanted), kind)
+
+
+class ActionFilter(AllValuesFieldListFilter):
+    """The actions that are there, in words."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return the choices; a count may stand behind the code."""
+        for choice in super().choices(changelist):
+            code, blank, count = str(choice["display"]).partition(" ")
+            yield {**choice, "display": f"{action_name(code)}{blank}{count}"}
