@@ -107,7 +107,7 @@ def quarantine_preview(request: HttpRequest) -> HttpResponse:
     if not rows:
         messages.warning(request, _("Choose at least one item that still waits."))
         return redirect("quarantine")
-    settled = Settled(tuple(row.pk for row in rows), {})
+    settled = Settled(tuple(row.pk for row in rows), {}, sum(row.units_at_stake for row in rows))
     if order.action != DISCARD:
         try:
             settled = quarantine.preview([row.pk for row in rows], order.changes, timezone.now())
@@ -122,7 +122,7 @@ def quarantine_preview(request: HttpRequest) -> HttpResponse:
         ids=",".join(str(row.pk) for row in rows),
         chosen=len(rows),
         leaves=len(settled.left),
-        units=sum(row.units_at_stake for row in rows if row.pk in settled.left),
+        units=settled.units,
         stays=[(shown.label(key[0]), key[1], len(list(same))) for key, same in groupby(stays)],
     )
     return render(request, "console/quarantine/preview.html", frame)

@@ -28,6 +28,7 @@ from privacy.models.arrivals import Kind
 from privacy.reasons import Problem
 from privacy.storing import bulk, sources
 from privacy.storing.batch import Writer
+from privacy.storing.refusals import units_at_stake
 from privacy.storing.sources import Origin
 from privacy.wire import Item, corrections, read_entry
 
@@ -43,10 +44,14 @@ OPEN = Quarantined.State.OPEN
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of quarantined items: those stored or repeats left, `failed` says why the others stay."""
+    """What became of quarantined items: those stored or repeats left, `failed` says why the others stay.
+
+    `units` are the minutes and parts in those that left, as they read after a correction.
+    """
 
     left: tuple[UUID, ...]
     failed: dict[UUID, Problem]
+    units: int = 0
 
 
 def retry_all(now: datetime, *, since: datetime | None = None) -> int:
@@ -166,6 +171,7 @@ def _store(
 ) -> Settled:
     """Store what can be stored; each (upstream, signature) is a source of its own."""
     left: list[UUID] = []
+    units = 0
     failed: dict[UUID, Problem] = {}
     # Within a group in the order in which they came: a number's statuses are its history.
     in_order = sorted(rows, key=lambda row: (row.upstream_id, row.signed_app_key, row.source_id, row.line, row.pk))
@@ -184,11 +190,12 @@ def _store(
                 failed[pk] = refused[id(held.item)]
             else:
                 left.append(pk)
+                units += units_at_stake(held.item.facts)
         if len(outcome.refused) < len(members):
             sources.close(source.id, stored=outcome.stored, repeated=outcome.repeated)
         else:
             sources.withdraw(source.id)
-    return Settled(tuple(left), failed)
+    return Settled(tuple(left), failed, units)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

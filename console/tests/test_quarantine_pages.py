@@ -100,6 +100,33 @@ def test_a_group_is_corrected_after_a_preview_with_a_reason(client, waiting, fin
     assert AuditEntry.objects.get().reason == "a typo of theirs"
 
 
+def test_a_preview_counts_the_units_of_the_corrected_record(client, waiting, finance):
+    client.force_login(finance)
+    row = next(row for row in waiting if row.field == "callEndTime" and not row.conflicts_with)
+    form = {"action": "correct", "id": row.pk, "field0": "callEndTime", "value0": "2026-03-01 02:09:00"}
+    preview = client.post(reverse("quarantine_preview"), form)
+    assert row.units_at_stake == 0
+    assert (preview.context["leaves"], preview.context["units"]) == (1, 6)
+
+
+def test_a_preview_that_would_store_nothing_has_no_button_to_store(client, waiting, finance):
+    client.force_login(finance)
+    row = next(row for row in waiting if row.field == "appKey")
+    form = {"action": "correct", "id": row.pk, "field0": "appKey", "value0": "corpAppKey02"}
+    preview = client.post(reverse("quarantine_preview"), form).content.decode()
+    assert reverse("quarantine_apply") not in preview
+    assert "Leave everything as it is" in preview
+
+
+def test_the_pages_say_that_wire_times_are_utc(client, waiting, finance):
+    row = next(row for row in waiting if row.conflicts_with)
+    text = page(finance, client, "quarantined", row.pk)
+    assert "Times in this table are UTC, as sent." in text
+    assert "Write times in UTC" in text
+    form = {"action": "correct", "id": row.pk, "field0": "callEndTime", "value0": "2026-03-01 02:05:00"}
+    assert "Times written here are UTC." in client.post(reverse("quarantine_preview"), form).content.decode()
+
+
 def test_one_item_is_discarded(client, waiting, operator):
     client.force_login(operator)
     row = next(row for row in waiting if row.conflicts_with)
