@@ -18,11 +18,17 @@ from accounts.models import Account, Application, Upstream, UpstreamApplication
 from accounts.provisioning import APPLICATION_URLS
 from common.errors import BadInput
 
+BAD_CODE = _("Write 1 to 32 letters, digits, - or _, a letter or digit first.")
+BAD_KEY = _("Write 1 to 128 letters, digits and signs, without blanks, quotes and commas.")
+
 
 class CheckedForm(forms.ModelForm[Any]):
-    """A form whose JSON and zone fields must be what provision takes."""
+    """A form whose codes, keys, JSON and zone must be what provision takes. What cannot be changed is not looked at."""
 
     readers: ClassVar[dict[str, tuple[Callable[[Any], Any], Any]]] = {
+        "code": (provision_values.code, BAD_CODE),
+        "key": (provision_values.key, BAD_KEY),
+        "app_key": (provision_values.key, BAD_KEY),
         "time_zone": (provision_values.zone, NO_ZONE),
         "allowed_ips": (
             provision_values.addresses,
@@ -112,6 +118,13 @@ class UpstreamApplicationForm(forms.ModelForm[UpstreamApplication]):
 
         model = UpstreamApplication
         fields = ("app_key", "app_secret", "application")
+
+    def clean_app_key(self) -> str:
+        """Return the app_key, which has to stand in a header."""
+        try:
+            return str(provision_values.key(self.cleaned_data["app_key"]))
+        except BadInput as problem:
+            raise forms.ValidationError(BAD_KEY) from problem
 
     def clean_app_secret(self) -> str:
         """Return the typed secret, or the one kept; a new row needs one."""

@@ -18,7 +18,7 @@ from django.utils import translation
 from accounts.admin import paging
 from accounts.admin.actions import action_name
 from accounts.admin.paging import About, EstimatePaginator
-from accounts.models import Account, AuditEntry, Upstream, UpstreamApplication
+from accounts.models import Account, Application, AuditEntry, Upstream, UpstreamApplication
 from accounts.tests import cast
 from console.tests.scene import Scene
 from privacy.models import Call
@@ -109,6 +109,35 @@ def test_a_new_upstream_gets_a_secret_nobody_knows(signed_in: Callable[..., Clie
     )
     assert browser.post(reverse("admin:accounts_upstream_add"), asked).status_code == 302
     assert len(Upstream.objects.get(code="switch9").secret) == 32
+
+
+@pytest.mark.parametrize("typed", ["a b<script>", "a,b", 'a"b', "ключ"])
+def test_a_key_that_cannot_stand_in_a_header_is_refused(
+    typed: str, scene: Scene, signed_in: Callable[..., Client]
+) -> None:
+    browser = signed_in("operator")
+    application = {
+        "account": scene.acme.account.pk, "name": "Rides", "mode": "AXB", "state": "active", "tags": "{}",
+        "extension_digits": "4", "allowed_ips": "[]",
+    }  # fmt: skip
+    inline = {
+        "applications-TOTAL_FORMS": "1", "applications-INITIAL_FORMS": "0", "applications-0-app_key": typed,
+        "applications-0-app_secret": "first-secret", "applications-0-application": scene.acme.application.pk,
+    }  # fmt: skip
+    upstream = {"code": "switch9", "key": "switch9", "allowed_ips": "[]", "every_account": "on"}
+    none = {f"applications-{k}": v for k, v in NO_INLINE.items()}
+    for address, asked in [
+        ("admin:accounts_application_add", {**application, "app_key": typed}),
+        ("admin:accounts_upstream_add", {**upstream, "key": typed, **none}),
+        ("admin:accounts_upstream_add", {**upstream, "code": typed, **none}),
+        ("admin:accounts_upstream_add", {**upstream, **inline}),
+    ]:
+        refused = browser.post(reverse(address), asked)
+        assert refused.status_code == 200
+        assert any(words in refused.content.decode() for words in ["without blanks, quotes and", "1 to 32 letters"])
+    good = browser.post(reverse("admin:accounts_application_add"), {**application, "app_key": "rides+1"})
+    assert good.status_code == 302
+    assert Application.objects.get(app_key="rides+1").account == scene.acme.account
 
 
 def test_an_estimate_says_that_it_is_one(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
