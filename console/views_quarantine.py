@@ -23,7 +23,8 @@ from console import quarantine as shown
 from privacy import quarantine, reasons
 from privacy.models import Quarantined
 from privacy.models.arrivals import Kind
-from privacy.quarantine import MAX_AT_ONCE, Settled
+from privacy.quarantine import MAX_AT_ONCE
+from privacy.storing.settling import Settled
 from privacy.wire import corrections
 
 PAGE = 100
@@ -139,12 +140,12 @@ def quarantine_apply(request: HttpRequest) -> HttpResponse:
     if len(reason) < REASON_AT_LEAST:
         messages.error(request, _("Give a reason. Nothing was changed."))
         return redirect("quarantine")
-    user: Any = request.user
+    who: dict[str, Any] = {"user": request.user, "reason": reason, "now": timezone.now(), "request": request}
     try:
         if order.action == DISCARD:
-            done, stay = quarantine.discard(ids, user=user, reason=reason, now=timezone.now()), 0
+            done, stay = quarantine.discard(ids, **who), 0
         else:
-            settled = quarantine.correct(ids, order.changes, user=user, reason=reason, now=timezone.now())
+            settled = quarantine.correct(ids, order.changes, **who)
             done, stay = len(settled.left), len(settled.failed)
     except BadInput as problem:
         messages.error(request, str(problem))

@@ -6,15 +6,14 @@ quarantined stays true of the source it came from.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.http import HttpRequest
 
 from accounts import audit
 from accounts.models import Upstream
@@ -24,13 +23,10 @@ from common.phone import mask_in_text
 from common.timeid import lower
 from privacy import arrivals
 from privacy.models import Quarantined, Source
-from privacy.models.arrivals import Kind
 from privacy.reasons import Problem
-from privacy.storing import bulk, sources
-from privacy.storing.batch import Writer
-from privacy.storing.refusals import units_at_stake
+from privacy.storing import bulk
+from privacy.storing.settling import Settled, store
 from privacy.storing.sources import Origin
-from privacy.wire import Item, corrections, read_entry
 
 BATCH = 500
 MAX_AT_ONCE = 1000
@@ -40,18 +36,6 @@ Place = tuple[UUID, int, int]
 BEFORE_ALL: Place = (FIRST, 0, 0)
 log = logging.getLogger(__name__)
 OPEN = Quarantined.State.OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of quarantined items: those stored or repeats left, `failed` says why the others stay.
-
-    `units` are the minutes and parts in those that left, as they read after a correction.
-    """
-
-    left: tuple[UUID, ...]
-    failed: dict[UUID, Problem]
-    units: int = 0
 
 
 def retry_all(now: datetime, *, since: datetime | None = None) -> int:
@@ -73,7 +57,13 @@ def preview(ids: Collection[UUID], changes: Mapping[str, Any], now: datetime) ->
 
 
 def correct(
-    ids: Collection[UUID], changes: Mapping[str, Any], *, user: AbstractBaseUser, reason: str, now: datetime
+    ids: Collection[UUID],
+    changes: Mapping[str, Any],
+    *,
+    user: AbstractBaseUser,
+    reason: str,
+    now: datetime,
+    request: HttpRequest | None = None,
 ) -> Settled:
     """Store open items with fields changed, as a person decided; those that still cannot be stored stay.
 
@@ -83,20 +73,30 @@ def correct(
     origin = Origin(door=Source.Door.RETRY, user_id=user.pk, person=user.get_username())
 
     def work() -> Settled:
-        settled = _correct(_open_rows(ids), changes, now, origin, reason)
-        _audit("quarantine.correct", settled.left, user, reason, {"fields": sorted(changes)})
+        rows = _open_rows(ids)
+        settled = _correct(rows, changes, now, origin, reason)
+        left = set(settled.left)
+        done = [row for row in rows if row.pk in left]
+        _audit("quarantine.correct", done, user, reason, {"fields": sorted(changes)}, request)
         return settled
 
     return arrivals.with_patience(work)
 
 
-def discard(ids: Collection[UUID], *, user: AbstractBaseUser, reason: str, now: datetime) -> int:
+def discard(
+    ids: Collection[UUID],
+    *,
+    user: AbstractBaseUser,
+    reason: str,
+    now: datetime,
+    request: HttpRequest | None = None,
+) -> int:
     """Discard open items for good; return how many. Coming again they are counted and stay discarded. Audited."""
     _need_reason(reason)
     with transaction.atomic():
-        rows = [row.pk for row in _open_rows(ids)]
-        _resolve(rows, Quarantined.State.DISCARDED, now, user.get_username(), reason)
-        _audit("quarantine.discard", rows, user, reason, {})
+        rows = _open_rows(ids)
+        _resolve([row.pk for row in rows], Quarantined.State.DISCARDED, now, user.get_username(), reason)
+        _audit("quarantine.discard", rows, user, reason, {}, request)
     return len(rows)
 
 
@@ -140,7 +140,7 @@ def _retry(ids: list[UUID], now: datetime) -> int:
     try:
         with transaction.atomic():
             found = Quarantined.objects.select_related("upstream").in_bulk(ids)
-            settled = _store(list(found.values()), {}, now, Origin(door=Source.Door.RETRY), confirmed=False)
+            settled = store(list(found.values()), {}, now, Origin(door=Source.Door.RETRY), confirmed=False)
             _resolve(settled.left, Quarantined.State.STORED, now, "", "")
             _note(settled.failed, found)
             return len(settled.left)
@@ -161,60 +161,15 @@ def _retry(ids: list[UUID], now: datetime) -> int:
 def _correct(
     rows: list[Quarantined], changes: Mapping[str, Any], now: datetime, origin: Origin, reason: str
 ) -> Settled:
-    settled = _store(rows, changes, now, origin, confirmed=True)
+    settled = store(rows, changes, now, origin, confirmed=True)
     _resolve(settled.left, Quarantined.State.STORED, now, origin.person, reason)
     return settled
-
-
-def _store(
-    rows: list[Quarantined], changes: Mapping[str, Any], now: datetime, origin: Origin, *, confirmed: bool
-) -> Settled:
-    """Store what can be stored; each (upstream, signature) is a source of its own."""
-    left: list[UUID] = []
-    units = 0
-    failed: dict[UUID, Problem] = {}
-    # Within a group in the order in which they came: a number's statuses are its history.
-    in_order = sorted(rows, key=lambda row: (row.upstream_id, row.signed_app_key, row.source_id, row.line, row.pk))
-    for (_, signed), group in groupby(in_order, key=lambda row: (row.upstream_id, row.signed_app_key)):
-        members = list(group)
-        items = {_item(row, changes, now): row.pk for row in members}
-        source = sources.open_(origin, members[0].upstream_id, now)
-        writer = Writer(
-            upstream=members[0].upstream, source=source, signed_app_key=signed, now=now, confirmed=confirmed
-        )
-        outcome = writer.store([item.item for item in items])
-        writer.finish()
-        refused = {id(item): refusal.problem for item, refusal in outcome.refused}
-        for held, pk in items.items():
-            if id(held.item) in refused:
-                failed[pk] = refused[id(held.item)]
-            else:
-                left.append(pk)
-                units += units_at_stake(held.item.facts)
-        if len(outcome.refused) < len(members):
-            sources.close(source.id, stored=outcome.stored, repeated=outcome.repeated)
-        else:
-            sources.withdraw(source.id)
-    return Settled(tuple(left), failed, units)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Held:
-    """An item by its identity, for two rows may hold equal ones after a correction."""
-
-    item: Item
-
-
-def _item(row: Quarantined, changes: Mapping[str, Any], now: datetime) -> _Held:
-    kind = Kind(row.kind)
-    body = sent(row)
-    return _Held(read_entry(kind, corrections.changed(kind, body, changes) if changes else body, now, row.line))
 
 
 def _open_rows(ids: Collection[UUID]) -> list[Quarantined]:
     if len(ids) > MAX_AT_ONCE:
         raise BadInput("ids", f"more than {MAX_AT_ONCE} at once")
-    held = Quarantined.objects.select_for_update(of=("self",)).select_related("upstream")
+    held = Quarantined.objects.select_for_update(of=("self",)).select_related("upstream", "account")
     return list(held.filter(pk__in=ids, state=OPEN).order_by("pk"))
 
 
@@ -233,14 +188,26 @@ def _note(failed: Mapping[UUID, Problem], rows: Mapping[UUID, Quarantined]) -> N
             )
 
 
-def _audit(action: str, ids: Collection[UUID], user: AbstractBaseUser, reason: str, detail: Mapping[str, Any]) -> None:
+def _audit(
+    action: str,
+    rows: Collection[Quarantined],
+    user: AbstractBaseUser,
+    reason: str,
+    detail: Mapping[str, Any],
+    request: HttpRequest | None,
+) -> None:
+    """Write one entry; it names the account where all items are of one."""
+    accounts = {row.account_id: row.account for row in rows}
+    ids = [str(row.pk) for row in rows]
     audit.record(
         user=user,
         action=action,
         subject_kind="quarantined",
-        subject=str(next(iter(ids))) if len(ids) == 1 else f"{len(ids)}",
+        subject=ids[0] if len(ids) == 1 else f"{len(ids)}",
+        account=next(iter(accounts.values())) if len(accounts) == 1 else None,
         reason=reason,
-        detail={**detail, "ids": [str(id) for id in ids]},
+        detail={**detail, "ids": ids},
+        request=request,
     )
 
 

@@ -137,6 +137,22 @@ def test_one_item_is_discarded(client, waiting, operator):
     assert (row.state, row.resolved_by) == ("discarded", "operator")
 
 
+def test_the_audit_trail_knows_from_where_and_whose_records_were_settled(client, waiting, acme, operator):
+    client.force_login(operator)
+    mine = next(row for row in waiting if row.conflicts_with)
+    ended = next(row for row in waiting if row.field == "callEndTime" and not row.conflicts_with)
+    reason = {"reason": "ticket 4711"}
+    client.post(reverse("quarantine_apply"), {"action": "discard", "ids": str(mine.pk), **reason})
+    change = {"field0": "callEndTime", "value0": "2026-03-01 02:05:00"}
+    client.post(reverse("quarantine_apply"), {"action": "correct", "ids": str(ended.pk), **change, **reason})
+    found = AuditEntry.objects.values_list("action", "account", "address")
+    assert set(found) == {
+        ("quarantine.discard", mine.account_id, "127.0.0.1"),
+        ("quarantine.correct", ended.account_id, "127.0.0.1"),
+    }
+    assert mine.account_id == acme.account.pk
+
+
 @pytest.mark.parametrize("year", ["9999", "0001"])
 def test_a_time_no_zone_can_show_breaks_no_page(client, acme, switch1, operator, year):
     times = {"callInTime": f"{year}-12-31 23:59:59" if year == "9999" else f"{year}-01-01 00:00:00"}
