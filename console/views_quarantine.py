@@ -113,7 +113,7 @@ def quarantine_preview(request: HttpRequest) -> HttpResponse:
         try:
             settled = quarantine.preview([row.pk for row in rows], order.changes, timezone.now())
         except BadInput as problem:
-            messages.error(request, str(problem))
+            messages.error(request, _("The field %(field)s cannot be corrected here.") % {"field": problem.field})
             return redirect("quarantine")
     stays = sorted((problem.reason, problem.field) for problem in settled.failed.values())
     frame = pages.context(
@@ -148,7 +148,7 @@ def quarantine_apply(request: HttpRequest) -> HttpResponse:
             settled = quarantine.correct(ids, order.changes, **who)
             done, stay = len(settled.left), len(settled.failed)
     except BadInput as problem:
-        messages.error(request, str(problem))
+        messages.error(request, _("The field %(field)s cannot be corrected here.") % {"field": problem.field})
         return redirect("quarantine")
     messages.success(
         request, ngettext("%(n)s item left quarantine.", "%(n)s items left quarantine.", done) % {"n": done}

@@ -16,7 +16,7 @@ from accounts.scope import Scope, for_user
 from common.errors import BadInput
 from console import jobs, pages
 from console.exports import work
-from console.exports.forms import FIELDS, CallsForm, ChargesForm, ExportForm
+from console.exports.forms import CallsForm, ChargesForm, ExportForm
 from console.exports.orders import Order, account_of, extract_of
 from console.models import Job
 from console.views_jobs import file_response
@@ -45,9 +45,9 @@ def _page(request: HttpRequest, form_class: type[ExportForm], template: str, tit
     if request.method == "POST" and form.is_valid():
         try:
             return _delivered(request, form.order(timezone.now()), scope)
-        except BadInput as problem:
-            field = FIELDS.get(problem.field)
-            form.add_error(field if field in form.fields else None, f"{problem.problem}; {problem.cure}".rstrip("; "))
+        except BadInput:
+            # The form has checked what a person can get wrong; the texts of BadInput are for programs.
+            form.add_error(None, _("This cannot be exported. Choose another period."))
     frame = pages.context(
         request,
         title=title,

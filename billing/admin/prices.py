@@ -17,10 +17,16 @@ from billing import arrears, ledger, tariffs
 from billing.admin.base import BY_ACCOUNT, MoneyAdmin
 from billing.locks import shard_lock
 from billing.models import Package, Purchase, Tariff
-from common.errors import Conflict, MasklineError
+from common.errors import BadInput, Conflict, MasklineError
 
 CHARGED = _("This price is set already, or usage has been charged with the older one.")
 REFUSED = _("This price cannot be set.")
+# What billing.tariffs refuses, by field, for people; its own texts are for programs.
+PROBLEMS = {
+    "price": _("Give a price from 0 to 1,000,000 with at most six decimals."),
+    "currency": _("This is not the currency of the account, or not one that is known."),
+    "valid_to": _("This is not later than the beginning."),
+}
 
 
 class PayingAccountAdmin(AccountAdmin):
@@ -60,9 +66,12 @@ class TariffForm(forms.ModelForm[Tariff]):
                 price: dict[str, Any] = {name: asked.get(name) for name in self.Meta.fields}
                 self.instance = tariffs.set_price(**price)
         except Conflict as problem:
-            raise ValidationError([CHARGED, str(problem)]) from problem
+            raise ValidationError(CHARGED) from problem
+        except BadInput as problem:
+            told = PROBLEMS.get(problem.field)
+            raise ValidationError({problem.field: told} if told else REFUSED) from problem
         except MasklineError as problem:
-            raise ValidationError([REFUSED, str(problem)]) from problem
+            raise ValidationError(REFUSED) from problem
         return asked
 
 

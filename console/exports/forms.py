@@ -5,12 +5,14 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from accounts.roles import User, may
 from accounts.scope import Scope
 from billing.reports import period as periods
+from common.periods import hour_of
 from console.exports.orders import CALLS, CHARGES, Order
 
 CUSTOM = "custom"
@@ -28,8 +30,6 @@ FORMATS = [
     ("csv", _("CSV for programs (raw)")),
     ("parquet", _("Parquet")),
 ]
-# Which field of the form a BadInput is about.
-FIELDS = {"from": "start", "to": "end", "account": "account", "reason": "reason", "format": "format"}
 
 
 def _moment() -> forms.DateTimeInput:
@@ -53,7 +53,7 @@ class ExportForm(forms.Form):
 
     def __init__(self, data: Any = None, *, scope: Scope, user: User) -> None:
         super().__init__(data)
-        self.user = user
+        self.user, self.scope = user, scope
         self.accounts: list[Account] = []
         if scope.account_id is None:
             self.accounts = list(scope.rows(Account)[:OFFERED])
@@ -69,7 +69,19 @@ class ExportForm(forms.Form):
             for name in ("start", "end"):
                 if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, _("Give a date and an hour."))
+            self._check_times(cleaned.get("start"), cleaned.get("end"))
         return cleaned
+
+    def clean_account(self) -> str:
+        """Return the code of an account that is there, or "" for all."""
+        code: str = self.cleaned_data["account"].strip()
+        if code and not self.scope.rows(Account).filter(code=code).exists():
+            raise forms.ValidationError(_("There is no account with this code."))
+        return code
+
+    def _check_times(self, start: datetime | None, end: datetime | None) -> None:
+        if start and end and end <= start:
+            self.add_error("end", _("This is not later than the beginning."))
 
     def order(self, now: datetime) -> Order:
         """Return the valid form as an order, its quick choice cut by the calendar of the viewer's zone."""
@@ -86,7 +98,7 @@ class ExportForm(forms.Form):
             zone=zone,
             format="csv" if spreadsheet else cleaned["format"],
             spreadsheet=spreadsheet,
-            account=cleaned.get("account", "").strip(),
+            account=cleaned.get("account", ""),
             **self.choices(),
         )
 
@@ -106,6 +118,15 @@ class ChargesForm(ExportForm):
     )
     settled_only = forms.BooleanField(label=_("Only hours that are settled"), required=False)
     field_order = ("report", "period", "start", "end", "account", "format", "settled_only")
+
+    def _check_times(self, start: datetime | None, end: datetime | None) -> None:
+        super()._check_times(start, end)
+        for name, at in (("start", start), ("end", end)):
+            if at and at.astimezone(UTC) != hour_of(at):
+                # In a zone half an hour off UTC a whole UTC hour is no whole hour here.
+                here = timezone.localtime(hour_of(at))
+                text = gettext("Charges are kept per hour. Choose the start of one, such as %(time)s.")
+                self.add_error(name, text % {"time": f"{here:%Y-%m-%d %H:%M}"})
 
     def choices(self) -> dict[str, Any]:
         """Return the report and whether hours that may still change are left out."""
@@ -131,6 +152,13 @@ class CallsForm(ExportForm):
         super().__init__(data, scope=scope, user=user)
         # The field stays in the form: who sends it without the permission is refused, not silently masked.
         self.may_unmask = may(user, "raw_export")
+
+    def clean(self) -> dict[str, Any]:
+        """Return the cleaned data. Real numbers need a reason."""
+        cleaned = super().clean()
+        if self.may_unmask and cleaned.get("unmasked") and not cleaned.get("reason", "").strip():
+            self.add_error("reason", _("Say why the real numbers are needed."))
+        return cleaned
 
     def choices(self) -> dict[str, Any]:
         """Return which records, and whether in full and why."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -148,10 +149,10 @@ def test_a_stranger_is_asked_to_sign_in(db):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"start": "2026-03-02T08:30"}, "is no whole UTC hour"),
+        ({"start": "2026-03-02T08:30"}, "Choose the start of one, such as 2026-03-02 08:00."),
         ({"start": ""}, "Give a date and an hour."),
-        ({"end": "2026-03-02T08:00"}, "is not after from"),
-        ({"account": "nobody"}, "unknown"),
+        ({"end": "2026-03-02T08:00"}, "This is not later than the beginning."),
+        ({"account": "nobody"}, "There is no account with this code."),
         ({"format": "docx"}, "docx"),
     ],
 )
@@ -162,10 +163,21 @@ def test_a_wrong_form_says_what_is_wrong_where(acme, finance, changed, told):
     assert not Job.objects.exists()
 
 
+def test_a_wrong_form_is_answered_in_the_language_of_the_person(acme, operator):
+    client = signed_in(operator)
+    client.cookies["django_language"] = "zh-hans"
+    wrong = {**CHARGES, "start": "2026-03-02T08:30", "end": "2026-03-02T07:00", "account": "nobody"}
+    charges = client.post(reverse("reports"), wrong)
+    calls = client.post(reverse("call_reports"), {**CALLS, "unmasked": "on"})
+
+    texts = [text for page in (charges, calls) for found in page.context["form"].errors.values() for text in found]
+    assert len(texts) == 4 and not any(re.search("[A-Za-z]", text) for text in texts)
+
+
 def test_real_numbers_need_a_reason(acme, operator):
     response = signed_in(operator).post(reverse("call_reports"), {**CALLS, "unmasked": "on"})
 
-    assert response.status_code == 400 and "say why" in response.content.decode()
+    assert response.status_code == 400 and "Say why" in response.content.decode()
 
 
 def test_a_number_typed_into_the_reason_is_kept_nowhere(charged, operator):
