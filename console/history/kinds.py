@@ -112,6 +112,7 @@ X_NUMBER = _("X number")
 SESSION = _("Session id")
 RECORD = _("Record id")
 BINDING = _("Binding id")
+ORDER = _("User data (order)")
 LAST_FOUR = _("Last four digits")
 
 CALLS = {
@@ -128,16 +129,24 @@ CALLS = {
     "session": Kind(SESSION, equal("session_id")),
     "record": Kind(RECORD, equal("record_id")),
     "binding": Kind(BINDING, equal("subscription_id")),
-    "order": Kind(_("User data (order)"), sealed("user_data")),
+    "order": Kind(ORDER, sealed("user_data")),
     "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
 }
 EVENTS = {
-    "any": Kind(ANYTHING, anything(number("caller_number", "called_number"), equal("session_id"))),
+    "any": Kind(
+        ANYTHING,
+        anything(
+            number("caller_number", "called_number"),
+            equal("session_id"),
+            *(through_calls(field) for field in ("record_id", "subscription_id", "user_data")),
+        ),
+    ),
     "number": Kind(NUMBER, number("caller_number", "called_number")),
     "x": Kind(X_NUMBER, x_number),
     "session": Kind(SESSION, equal("session_id")),
     "record": Kind(RECORD, through_calls("record_id")),
     "binding": Kind(BINDING, through_calls("subscription_id")),
+    "order": Kind(ORDER, through_calls("user_data")),
     "last4": Kind(LAST_FOUR, lambda _scope, _text: [], needs_range=True),
 }
 MESSAGES = {

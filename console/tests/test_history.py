@@ -110,6 +110,12 @@ def test_a_call_is_found_by_its_order(order: str, by: str, scene: Scene, signed_
     assert keys(search(signed_in("support"), "calls", by, f" {order} ")) == [ordered.pk]
 
 
+@pytest.mark.parametrize("by", ["any", "order"])
+def test_the_events_of_a_call_are_found_by_its_order(by: str, scene: Scene, signed_in: Callable[..., Client]) -> None:
+    Call.objects.filter(pk=scene.acme.call.pk).update(user_data="order-4712")
+    assert keys(search(signed_in("support"), "call_events", by, "order-4712")) == [scene.acme.event.pk]
+
+
 def test_the_search_of_calls_says_that_an_order_will_do(scene: Scene, signed_in: Callable[..., Client]) -> None:
     browser = signed_in("support")
     assert "binding id or order" in browser.get(reverse("calls")).content.decode()
@@ -128,6 +134,8 @@ def test_a_call_is_found_by_our_own_id(scene: Scene, signed_in: Callable[..., Cl
         ("call_events", "session", "session-acme-1"),
         ("call_events", "record", "icid-acme-1"),
         ("call_events", "binding", "binding-acme"),
+        ("call_events", "any", "icid-acme-1"),
+        ("call_events", "any", "binding-acme"),
         ("messages", "number", "13866660001"),
         ("messages", "sms", "sms-acme"),
         ("messages", "any", "sms-acme"),
