@@ -1,7 +1,7 @@
 """What surrounds the pages: the icon, the style sheet."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,10 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 
 from console.tests.scene import Scene
+from console.urls import urlpatterns
 
 ICON = re.compile(r'<link [^>]*href="/static/([^"]+)" rel="icon"|<link rel="icon" +href="/static/([^"]+)"')
 STYLE = Path(settings.BASE_DIR) / "static/console/console.css"
@@ -46,3 +47,17 @@ def test_every_class_of_ours_has_a_style(path: Path) -> None:
         name for found in re.findall(r'class="([^"]*)"', path.read_text()) for name in re.findall(r"mk-[a-z-]+", found)
     }
     assert {name for name in used if f".{name}" not in STYLE.read_text()} == set()
+
+
+def test_no_page_stands_twice_among_the_addresses() -> None:
+    routes = [(str(found.pattern), found.name) for found in leaves(urlpatterns)]
+    assert sorted(routes) == sorted(set(routes))
+
+
+def leaves(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    """Return the pages of a list of addresses, those of included lists too."""
+    for found in patterns:
+        if isinstance(found, URLResolver):
+            yield from leaves(found.url_patterns)
+        else:
+            yield found
