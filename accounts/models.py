@@ -52,7 +52,11 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(credit_limit__gte=0), name="account_credit_limit_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(credit_limit__gte=0),
+                name="account_credit_limit_not_negative",
+                violation_error_message=_("A credit limit is not negative."),
+            ),
             models.CheckConstraint(condition=models.Q(shard__lt=SHARDS), name="account_shard_in_range"),
         ]
 
@@ -118,6 +122,7 @@ class Application(models.Model):
             models.CheckConstraint(
                 condition=models.Q(extension_digits__gte=1, extension_digits__lte=4),
                 name="application_extension_digits_1_to_4",
+                violation_error_message=_("An extension has 1 to 4 digits."),
             )
         ]
 

@@ -42,12 +42,21 @@ class Tariff(models.Model):
         verbose_name_plural = _("tariffs")
         ordering = ["item", "number_kind", "account", "-valid_from"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(price__gte=0), name="tariff_price_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(price__gte=0),
+                name="tariff_price_not_negative",
+                violation_error_message=_("A price is not negative."),
+            ),
             models.CheckConstraint(
                 condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gt=models.F("valid_from")),
                 name="tariff_from_before_to",
+                violation_error_message=_("A price ends later than it begins."),
             ),
-            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="tariff_currency_iso"),
+            models.CheckConstraint(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
+                name="tariff_currency_iso",
+                violation_error_message=_("A currency is three capital letters, such as CNY."),
+            ),
             models.UniqueConstraint(
                 fields=["item", "number_kind", "account", "currency", "valid_from"],
                 nulls_distinct=False,
@@ -74,7 +83,13 @@ class Package(models.Model):
         verbose_name = _("package")
         verbose_name_plural = _("packages")
         ordering = ["code"]
-        constraints = [models.CheckConstraint(condition=models.Q(price__gte=0), name="package_price_not_negative")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(price__gte=0),
+                name="package_price_not_negative",
+                violation_error_message=_("A price is not negative."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
