@@ -10,6 +10,7 @@ class Kind(Enum):
     TEXT = "text"
     PHONE = "phone"  # text that keeps its plus and its leading zeros
     COUNT = "count"  # a whole number
+    ID = "id"  # a whole number of ours, or several with blanks between
     MONEY = "money"  # exact to six decimals
     TIME_UTC = "time_utc"  # ISO 8601 with offset +00:00
     TIME = "time"  # ISO 8601 with the offset of the report's zone
@@ -31,7 +32,7 @@ def _columns(text: str) -> tuple[Column, ...]:
 HOURLY = _columns(
     """hour_utc:time_utc hour_local:time account application app_key mode number:phone item
     calls:count answered:count talk_seconds:count units:count package_units:count overage_units:count
-    unit_price:money amount:money late_units:count adjustment:money currency settlement_id"""
+    unit_price:money amount:money late_units:count adjustment:money currency settlement_id:id"""
 )
 DETAIL = HOURLY + _columns(
     """call_id message_id session_id answered_at:time ended_at:time seconds:count package_splits tariff_id:count

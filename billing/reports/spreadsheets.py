@@ -22,12 +22,16 @@ csv.field_size_limit(1 << 20)
 
 def write_csv(source: Path, target: Path, columns: tuple[Column, ...], watch: Watch) -> None:
     """Write the spreadsheet CSV: UTF-8 with BOM, CRLF, safe against formulas, text stays text."""
-    text = [column.kind not in NUMBERS for column in columns]
+    kinds = [column.kind for column in columns]
+    text = [kind not in NUMBERS for kind in kinds]
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(column.name for column in columns)
         for number, row in enumerate(_rows(source), start=1):
-            writer.writerow(csv_safe(cell) if is_text else cell for cell, is_text in zip(row, text, strict=True))
+            writer.writerow(
+                csv_safe(cell) if is_text and not (kind is Kind.ID and _is_id(cell)) else cell
+                for cell, is_text, kind in zip(row, text, kinds, strict=True)
+            )
             if number % EVERY == 0:
                 watch(number)
 
@@ -70,10 +74,17 @@ def _data_sheet(book: Any, columns: tuple[Column, ...], number: int) -> Any:
 def _write(sheet: Any, line: int, place: int, kind: Kind, cell: str, text: Any) -> None:
     if not cell:
         return
-    if kind in NUMBERS and len(cell.strip("-").replace(".", "").strip("0")) <= EXACT_DIGITS:
+    if kind is Kind.ID and _is_id(cell):
+        sheet.write_number(line, place, int(cell))
+    elif kind in NUMBERS and len(cell.strip("-").replace(".", "").strip("0")) <= EXACT_DIGITS:
         sheet.write_number(line, place, int(cell) if kind is Kind.COUNT else Decimal(cell))
     else:
         sheet.write_string(line, place, xlsx_safe(cell), text)
+
+
+def _is_id(cell: str) -> bool:
+    """Return whether a cell holds one id, which a spreadsheet may read as the number it is."""
+    return cell.isascii() and cell.isdecimal() and len(cell) <= EXACT_DIGITS and not cell.startswith("0")
 
 
 def _totals_sheet(book: Any, facts: dict[str, Any]) -> None:

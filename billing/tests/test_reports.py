@@ -20,7 +20,7 @@ from accounts.tests.fixtures import Company
 from billing import ledger
 from billing.models import Charge, LedgerEntry, LedgerTransaction, Package
 from billing.purchases import buy
-from billing.reports import columns
+from billing.reports import columns, spreadsheets
 from billing.reports.charges import ChargeExtract
 from billing.reports.detail import DetailReport
 from billing.reports.hourly import HourlyReport
@@ -346,6 +346,15 @@ def test_a_spreadsheet_csv_runs_nothing_and_keeps_numbers_text(wicked, tmp_path)
     assert call["application"] == "'" + wicked.application.name
     assert (call["app_key"], call["number"]) == ("'12345678901234567890", "'+8617100000001")
     assert amount(rows) == amount(read(HourlyReport(request(wicked)))[0])
+    # One id of ours is a number to a spreadsheet as well; several are text.
+    assert call["settlement_id"].isdecimal()
+
+
+def test_several_settlement_ids_stay_text_in_a_spreadsheet(tmp_path):
+    source, target = tmp_path / "raw.csv", tmp_path / "made.csv"
+    source.write_text("settlement_id,app_key\n12,12\n1 2,x\n")
+    spreadsheets.write_csv(source, target, columns.parse("settlement_id:id app_key"), lambda rows: None)
+    assert target.read_text("utf-8-sig").splitlines() == ["settlement_id,app_key", "12,'12", "'1 2,x"]
 
 
 def test_a_workbook_runs_nothing_keeps_numbers_text_and_its_totals_equal_the_ledger(wicked, tmp_path):
