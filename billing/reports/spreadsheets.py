@@ -15,6 +15,9 @@ from billing.reports.columns import Column, Kind
 SHEET_ROWS = 1_048_575  # beside the header
 EXACT_DIGITS = 15  # an XLSX number is a double
 NUMBERS = (Kind.COUNT, Kind.MONEY)
+TIMES = (Kind.TIME, Kind.TIME_UTC)
+TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
+FIRST_YEAR = 1901  # a workbook counts days from 1900, whose February it has wrong
 EVERY = 1000  # rows between two signs of life
 Watch = Callable[[int], None]
 csv.field_size_limit(1 << 20)
@@ -41,19 +44,22 @@ def write_xlsx(
 ) -> None:
     """Write the workbook: rows on one sheet or as many as it takes, then the sheet "Totals".
 
-    Counts and money are numbers while they have at most 15 digits, else text: a double would change them.
+    Counts and money are numbers while they have at most 15 digits, else text: a double would change them. Times are
+    date-time cells without their offset, which a workbook cannot hold: `..._utc` is UTC, the others are in the zone
+    that the sheet "Totals" names as `time_zone`.
     """
     options = {"constant_memory": True, "tmpdir": str(target.parent), "strings_to_formulas": False}
     with xlsxwriter.Workbook(str(target), options) as book:
         book.set_properties({"created": made_at.replace(tzinfo=None, microsecond=0)})
         text = book.add_format({"quote_prefix": True, "num_format": "@"})
+        time = book.add_format({"num_format": TIME_FORMAT})
         sheet, line, sheets = None, SHEET_ROWS, 0
         for number, row in enumerate(_rows(source), start=1):
             if line == SHEET_ROWS:
                 sheet, line, sheets = _data_sheet(book, columns, sheets + 1), 0, sheets + 1
             line += 1
             for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
-                _write(sheet, line, place, column.kind, cell, text)
+                _write(sheet, line, place, column.kind, cell, time if column.kind in TIMES else text)
             if number % EVERY == 0:
                 watch(number)
         if sheet is None:
@@ -66,20 +72,22 @@ def _data_sheet(book: Any, columns: tuple[Column, ...], number: int) -> Any:
     sheet.freeze_panes(1, 0)
     bold = book.add_format({"bold": True})
     for place, column in enumerate(columns):
-        sheet.set_column(place, place, 26 if column.kind in (Kind.TIME, Kind.TIME_UTC) else 15)
+        sheet.set_column(place, place, 20 if column.kind in TIMES else 15)
         sheet.write_string(0, place, column.name, bold)
     return sheet
 
 
-def _write(sheet: Any, line: int, place: int, kind: Kind, cell: str, text: Any) -> None:
+def _write(sheet: Any, line: int, place: int, kind: Kind, cell: str, look: Any) -> None:
     if not cell:
         return
-    if kind is Kind.ID and _is_id(cell):
+    if kind in TIMES and int(cell[:4]) >= FIRST_YEAR:
+        sheet.write_datetime(line, place, datetime.fromisoformat(cell).replace(tzinfo=None), look)
+    elif kind is Kind.ID and _is_id(cell):
         sheet.write_number(line, place, int(cell))
     elif kind in NUMBERS and len(cell.strip("-").replace(".", "").strip("0")) <= EXACT_DIGITS:
         sheet.write_number(line, place, int(cell) if kind is Kind.COUNT else Decimal(cell))
     else:
-        sheet.write_string(line, place, xlsx_safe(cell), text)
+        sheet.write_string(line, place, xlsx_safe(cell), look)
 
 
 def _is_id(cell: str) -> bool:

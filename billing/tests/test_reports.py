@@ -376,6 +376,20 @@ def test_a_workbook_runs_nothing_keeps_numbers_text_and_its_totals_equal_the_led
     assert (facts["complete"], facts["equals_ledger"], facts["rows"]) == ("yes", "yes", len(rows))
 
 
+def test_times_are_date_time_cells_in_a_workbook_and_totals_name_their_zone(settled, tmp_path):
+    book = openpyxl.load_workbook(written(tmp_path, DetailReport(request(settled)), Format.XLSX).path)
+    head, *lines = book["Report"].iter_rows()
+    names = [cell.value for cell in head]
+    call = next(row for row in (dict(zip(names, line, strict=True)) for line in lines) if row["item"].value == "call")
+    raw = next(row for row in read(DetailReport(request(settled)))[0] if row["item"] == "call")
+
+    for name in ("hour_utc", "hour_local", "answered_at", "ended_at", "usage_hour_utc"):
+        assert (call[name].data_type, call[name].number_format) == ("d", "yyyy-mm-dd hh:mm:ss")
+        assert call[name].value == datetime.fromisoformat(raw[name]).replace(tzinfo=None)
+    assert call["hour_local"].value - call["hour_utc"].value == datetime.fromisoformat(raw["hour_local"]).utcoffset()
+    assert ("time_zone", request(settled).zone) in {(row[0].value, row[1].value) for row in book["Totals"].iter_rows()}
+
+
 def test_a_workbook_continues_on_the_next_sheet(settled, tmp_path, monkeypatch):
     monkeypatch.setattr("billing.reports.spreadsheets.SHEET_ROWS", 2)
     made = written(tmp_path, HourlyReport(request()), Format.XLSX)
