@@ -19,10 +19,12 @@ from accounts.roles import require
 from accounts.scope import Scope, for_user
 from common.periods import parse_instant
 from console import job_files, jobs, pages
+from console.exports.forms import FORMATS
 from console.exports.orders import CHARGES, Order, from_parameters
 from console.models import Job
 
 PAGE = 50
+FORMAT_LABELS = dict(FORMATS)
 ALMOST = 99
 
 
@@ -33,6 +35,7 @@ class Line:
     job: Job
     order: Order
     what: str
+    file_format: Any
     start: Any
     end: Any
     percent: int
@@ -118,6 +121,7 @@ def _line(job: Job, user: roles.User, scope: Scope) -> Line:
         job=job,
         order=order,
         what=_title(order),
+        file_format=FORMAT_LABELS.get("spreadsheet" if order.spreadsheet else order.format, order.format),
         start=parse_instant(order.start),
         end=parse_instant(order.end),
         percent=min(ALMOST, 100 * job.progress // job.total) if job.total else 0,

@@ -67,7 +67,9 @@ def format_of(name: str, *, spreadsheet: bool = False) -> Format:
 
 
 def file_name(stem: str, fmt: Format, *, provisional: bool) -> str:
-    """Return the name of a file: one that holds an unsettled hour says so."""
+    """Return the name of a file: one for spreadsheets says so, and one that holds an unsettled hour."""
+    if fmt is Format.SPREADSHEET_CSV and "spreadsheet" not in stem:
+        stem += "_spreadsheet"
     return stem + (".provisional" if provisional and "provisional" not in stem else "") + fmt.ending
 
 

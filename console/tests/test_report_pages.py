@@ -80,6 +80,16 @@ def test_a_small_report_comes_at_once_and_stays_on_the_jobs_page(charged, financ
     assert (entry.username, entry.detail["rows"], entry.address) == ("finance", 2, "127.0.0.1")
 
 
+def test_a_csv_for_spreadsheets_and_a_raw_one_are_told_apart(charged, finance):
+    client = signed_in(finance)
+    raw, safe = (client.post(reverse("reports"), {**CHARGES, "format": name}) for name in ("csv", "spreadsheet"))
+
+    assert raw["Content-Disposition"].endswith('_20260303T00Z.csv"')
+    assert safe["Content-Disposition"].endswith('_20260303T00Z_spreadsheet.csv"')
+    page = client.get(reverse("jobs")).content.decode()
+    assert "CSV for programs (raw)" in page and "CSV for spreadsheets" in page
+
+
 def test_a_large_report_becomes_a_job_whose_link_works_for_who_may(charged, finance, support, monkeypatch):
     monkeypatch.setattr(views_reports, "AT_ONCE", 0)
     client = signed_in(finance)
