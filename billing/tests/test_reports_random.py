@@ -21,7 +21,7 @@ from billing.reports.request import ChargeRequest
 from billing.settlement import settle
 from billing.tariffs import set_price
 from billing.tests import usage
-from billing.tests.test_reports import amount, read
+from billing.tests.reporting import amount, read
 from common.periods import HOUR
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

@@ -2,9 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,67 +16,12 @@ from django.db import connection
 from accounts.models import Account, Application, AuditEntry, Upstream, UpstreamApplication
 from billing import ledger
 from billing.models import LedgerTransaction, Package, Purchase, Tariff
-from common.errors import MasklineError
 from console.provisioning import provision
+from console.tests.provisioned import *  # noqa: F403
+from console.tests.provisioned import DAY, FEBRUARY, FILE, NOW, Apply, counts, refusal
 from privacy.models import Call, Holding, Number, Quarantined
 from privacy.tests import wires
 from privacy.tests.deliveries import deliver_fees
-
-NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
-FEBRUARY = datetime(2026, 1, 31, 16, 0, tzinfo=UTC)  # 1 February in Shanghai
-DAY = timedelta(days=1)
-
-FILE: dict[str, Any] = {
-    "accounts": [{"code": "acme", "name": "Acme", "topup": {"amount": "100.00", "reference": "t-1"}}],
-    "upstreams": [
-        {
-            "code": "switch1",
-            "secret": "switch-secret",
-            "accounts": ["acme"],
-            "applications": [{"app_key": "vendorKey", "app_secret": "vendor-secret", "application": "demoAppKey01"}],
-        }
-    ],
-    "applications": [{"account": "acme", "app_key": "demoAppKey01", "app_secret": "demoSecret01", "name": "rides"}],
-    "numbers": [
-        {
-            "number": "+8617100000001",
-            "application": "demoAppKey01",
-            "area_code": "0755",
-            "issued_at": "2026-02-01T00:00:00+08:00",
-        }
-    ],
-    "tariffs": [{"item": "call", "price": "0.06", "valid_from": "2026-01-01T00:00:00+08:00"}],
-    "packages": [{"code": "call500", "name": "500 minutes", "minutes": 500, "messages": 50, "price": "38.00"}],
-    "purchases": [
-        {"account": "acme", "package": "call500", "reference": "p-1", "purchased_at": "2026-02-01T10:03:00+08:00"}
-    ],
-    "bindings": [],
-}
-
-Apply = Callable[..., Any]
-
-
-@pytest.fixture
-def apply(db: None, tmp_path: Path) -> Apply:
-    """Apply lists and return the tally."""
-
-    def run(now: datetime = NOW, **lists: Any) -> Any:
-        path = tmp_path / "file.json"
-        path.write_text(json.dumps(lists), encoding="utf-8")
-        return provision(path, now)
-
-    return run
-
-
-def refusal(apply: Apply, **lists: Any) -> str:
-    with pytest.raises(MasklineError) as refused:
-        apply(**lists)
-    return str(refused.value)
-
-
-def counts(tally: Any, name: str) -> tuple[int, int, int]:
-    found = tally.counts[name]
-    return found["created"], found["updated"], found["unchanged"]
 
 
 def test_a_file_creates_everything_it_names(apply: Apply) -> None:
@@ -194,92 +138,6 @@ def test_a_top_up_reference_with_another_amount_is_refused(apply: Apply) -> None
     text = refusal(apply, accounts=[{"code": "acme", "topup": {"amount": "99", "reference": "t-1"}}])
     assert text.startswith("accounts[0].topup: topup:acme:t-1 is posted already")
     assert ledger.balance(Account.objects.get()) == 62
-
-
-# --- numbers --------------------------------------------------------------------------------------------------------
-
-NUMBER = {"number": "+8617100000001"}
-
-
-def two_applications(apply: Apply) -> None:
-    apply(**FILE)
-    apply(accounts=[{"code": "bolt"}], applications=[{"account": "bolt", "app_key": "boltKey"}])
-
-
-def periods() -> list[tuple[str, datetime, datetime | None]]:
-    rows = Holding.objects.select_related("application").order_by("valid_from")
-    return [(row.application.app_key, row.valid_from, row.valid_to) for row in rows]
-
-
-def test_moving_a_number_needs_transfer(apply: Apply) -> None:
-    two_applications(apply)
-    assert 'moving it needs "transfer": true' in refusal(apply, numbers=[{**NUMBER, "application": "boltKey"}])
-    moved = [{**FILE["numbers"][0], "application": "boltKey", "transfer": True}]
-    assert counts(apply(numbers=moved), "numbers") == (0, 1, 0)
-    assert periods() == [("demoAppKey01", FEBRUARY, NOW), ("boltKey", NOW, None)]
-    assert not apply(now=NOW + DAY, numbers=moved).changed
-
-
-def test_a_number_may_be_moved_at_a_given_instant(apply: Apply) -> None:
-    two_applications(apply)
-    moved = [{**NUMBER, "application": "boltKey", "transfer": True, "issued_at": "2026-03-01T00:00:00+00:00"}]
-    apply(numbers=moved)
-    march = datetime(2026, 3, 1, tzinfo=UTC)
-    assert periods() == [("demoAppKey01", FEBRUARY, march), ("boltKey", march, None)]
-    assert not apply(numbers=moved).changed
-
-
-def test_issued_at_moves_earlier_but_not_later_nor_into_another_holding(apply: Apply) -> None:
-    two_applications(apply)
-    apply(numbers=[{**NUMBER, "issued_at": "2025-06-01T00:00:00+00:00"}])
-    assert periods() == [("demoAppKey01", datetime(2025, 6, 1, tzinfo=UTC), None)]
-    assert Number.objects.get().issued_at == datetime(2025, 6, 1, tzinfo=UTC)
-    later = [{**NUMBER, "issued_at": "2025-07-01T00:00:00+00:00"}]
-    assert "issued_at: is later than the holding's start" in refusal(apply, numbers=later)
-    apply(numbers=[{**NUMBER, "application": "boltKey", "transfer": True}])
-    assert "another application held the number then" in refusal(apply, numbers=later)
-
-
-def test_a_number_whose_holding_ended_is_held_again_but_not_before_that(apply: Apply) -> None:
-    two_applications(apply)
-    Holding.objects.update(valid_to=NOW)
-    again = {**NUMBER, "application": "boltKey"}
-    told = refusal(apply, numbers=[{**again, "issued_at": "2026-03-01T00:00:00Z"}])
-    assert told.startswith("numbers[0]: is refused by the rule")
-    assert counts(apply(now=NOW + DAY, numbers=[again]), "numbers") == (0, 1, 0)
-    assert periods()[1] == ("boltKey", NOW + DAY, None)
-
-
-@pytest.mark.parametrize(
-    ("issued_at", "given", "first"),
-    [
-        ("2026-02-01T00:00:00+08:00", None, "2026-03-01"),
-        ("2026-03-31T23:59:59+08:00", None, "2026-03-01"),
-        ("2026-04-01T00:00:00+08:00", None, "2026-04-01"),
-        ("2025-02-01T00:00:00+08:00", "2025-02", "2025-02-01"),
-        ("2025-02-01T00:00:00+08:00", "2025-02-17", "2025-02-01"),
-    ],
-)
-def test_rental_is_owed_from_the_month_of_provisioning_unless_said(
-    apply: Apply, issued_at: str, given: str | None, first: str
-) -> None:
-    apply(**{**FILE, "numbers": [{**FILE["numbers"][0], "issued_at": issued_at, "rental_from": given}]})
-    assert str(Number.objects.get().rental_from) == first
-
-
-def test_a_returned_number_that_is_named_again_is_a_new_one(apply: Apply) -> None:
-    apply(**FILE)
-    Number.objects.update(state=Number.State.RETURNED)
-    Holding.objects.update(valid_to=NOW)
-    assert counts(apply(now=NOW + DAY, numbers=[{**NUMBER, "application": "demoAppKey01"}]), "numbers") == (1, 0, 0)
-    assert Number.objects.count() == 2
-
-
-def test_thousands_of_numbers_take_a_few_statements(apply: Apply, django_assert_max_num_queries: Any) -> None:
-    numbers = [{"number": f"+86165{i:08}", "application": "demoAppKey01"} for i in range(3000)]
-    apply(**FILE)
-    with django_assert_max_num_queries(120):
-        assert counts(apply(numbers=numbers), "numbers") == (3000, 0, 0)
 
 
 # --- prices, packages, purchases ------------------------------------------------------------------------------------
