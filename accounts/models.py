@@ -88,6 +88,13 @@ class Application(models.Model):
         ACTIVE = "active", _("Active")
         SUSPENDED = "suspended", _("Suspended")
 
+    class PairPreference(models.TextChoices):
+        """Which number two parties get who had one before."""
+
+        NONE = "none", _("The least recently used")
+        SAME = "same", _("The same again, if it is free")
+        OTHER = "other", _("Another one, if there is one")
+
     account = models.ForeignKey(Account, models.PROTECT, related_name="applications", verbose_name=_("account"))
     app_key = models.CharField(_("app_key"), max_length=128, unique=True)
     app_secret = SealedTextField(_("app_secret"), max_length=128, validators=[MinLengthValidator(8)])
@@ -109,6 +116,16 @@ class Application(models.Model):
     strict_nonces = models.BooleanField(_("refuse a nonce used before"), default=False)
     allowed_ips = models.JSONField(_("allowed addresses"), default=list, blank=True)
     extension_digits = models.PositiveSmallIntegerField(_("extension digits"), default=4)
+    cool_down_hours = models.PositiveSmallIntegerField(_("cool-down, hours"), default=24, db_default=24)
+    pair_preference = models.CharField(
+        _("number for a pair that had one"),
+        max_length=8,
+        choices=PairPreference.choices,
+        default=PairPreference.NONE,
+        db_default=PairPreference.NONE,
+    )
+    fallback_cities = models.JSONField(_("fallback cities (area codes, in order)"), default=list, blank=True)
+    require_content_digest = models.BooleanField(_("require X-Content-SHA256"), default=False, db_default=False)
     tags = models.JSONField(_("tags"), default=dict, blank=True)
     no_permission_voice = models.CharField(_("'no permission' voice file"), max_length=128, null=True, blank=True)
     abnormal_voice = models.CharField(_("'business abnormal' voice file"), max_length=128, null=True, blank=True)

@@ -64,6 +64,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "common",
     "accounts",
     "notifications",
@@ -149,6 +151,13 @@ STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR
 MASKLINE_EXPORT_DIR = DATA_DIR / "exports"
+_FILES = "django.core.files.storage.FileSystemStorage"
+STORAGES = {
+    "default": {"BACKEND": _FILES},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "recordings": {"BACKEND": _FILES, "OPTIONS": {"location": DATA_DIR / "recordings", "base_url": None}},
+    "voices": {"BACKEND": _FILES, "OPTIONS": {"location": DATA_DIR / "voices", "base_url": None}},
+}
 # A body over this is refused with 413 before it is read (contract: 8 MiB at /upstream).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -167,6 +176,13 @@ MASKLINE = {
     "retention_events_days": ENV.whole("MASKLINE_RETENTION_EVENTS_DAYS", 60, 7, 36_500),
     "silent_upstream_minutes": ENV.whole("MASKLINE_SILENT_UPSTREAM_MINUTES", 120, 5, 10_080),
     "self_approval_limit": ENV.whole("MASKLINE_SELF_APPROVAL_LIMIT", 100, 0, 10**9),
+    # The northbound API (docs/northbound.md, "Choices"). A rate of 0 switches flow control off.
+    "flow_rate": ENV.whole("MASKLINE_FLOW_RATE", 1000, 0, 10**6),
+    "flow_burst": ENV.whole("MASKLINE_FLOW_BURST", 2000, 1, 10**7),
+    "pairs_per_number": ENV.whole("MASKLINE_PAIRS_PER_NUMBER", 5000, 1, 5000),
+    "retention_requests_days": ENV.whole("MASKLINE_RETENTION_REQUESTS_DAYS", 31, 7, 3650),
+    "remember_pairs_days": ENV.whole("MASKLINE_REMEMBER_PAIRS_DAYS", 30, 1, 3650),
+    "recording_days": ENV.whole("MASKLINE_RECORDING_DAYS", 7, 1, 3650),
 }
 
 REST_FRAMEWORK = {
@@ -174,6 +190,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 
 # --- Celery: measured against kill -9 of worker, child, beat and Redis; docs/decisions.md ---------------------------

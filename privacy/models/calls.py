@@ -111,6 +111,7 @@ class Call(models.Model):
             models.Index(fields=["destination_number", "id"], name="call_destination"),
             models.Index(fields=["session_id"], name="call_session"),
             models.Index(fields=["record_id"], name="call_record"),
+            models.Index(fields=["record_object"], name="call_recording", condition=~models.Q(record_object="")),
             models.Index(fields=["subscription_id"], name="call_subscription", condition=~models.Q(subscription_id="")),
             models.Index(fields=["user_data"], name="call_user_data", condition=models.Q(user_data__isnull=False)),
         ]
@@ -167,3 +168,25 @@ class CallEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.pk}"
+
+
+class StopOrder(models.Model):
+    """The customer wants a call ended: the switch takes the order and drops both legs (northbound.md 8)."""
+
+    session = models.OneToOneField(Session, models.CASCADE, verbose_name=_("session"))
+    account = models.ForeignKey(Account, models.PROTECT, db_index=False, db_constraint=False, verbose_name=_("account"))
+    application = models.ForeignKey(
+        Application, models.PROTECT, db_index=False, db_constraint=False, verbose_name=_("application")
+    )
+    request_id = models.UUIDField(_("request"), null=True)
+    ordered_at = models.DateTimeField(_("ordered"), db_default=Now(), editable=False)
+    taken_at = models.DateTimeField(_("taken by the switch"), null=True)
+
+    class Meta:
+        verbose_name = _("stop order")
+        verbose_name_plural = _("stop orders")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["id"], name="stoporder_open", condition=models.Q(taken_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return str(self.session_id)

@@ -17,7 +17,7 @@ class Number(models.Model):
         CARRIER = "carrier", _("Carrier")
 
     class State(models.TextChoices):
-        """The state of the newest NumberStatus, kept here for lists (pushes.md 5, 8)."""
+        """The worst of the number's open reasons, kept here for lists (pushes.md 5, 8; billing.md 7)."""
 
         NORMAL = "normal", _("Normal")
         SUSPENDED = "suspended", _("Suspended")
@@ -32,6 +32,12 @@ class Number(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.VIRTUAL)
     sms = models.BooleanField(_("SMS"), default=True)
     state = models.CharField(_("state"), max_length=24, choices=State.choices, default=State.NORMAL)
+    cause = models.CharField(_("cause of being unusable"), max_length=8, blank=True, db_default="", default="")
+    reserved = models.BooleanField(_("reserved: only bound when named"), default=False, db_default=False)
+    blacklisted_at = models.DateTimeField(_("blacklisted"), null=True, blank=True)
+    order = models.ForeignKey(
+        "privacy.NumberOrder", models.PROTECT, null=True, blank=True, related_name="numbers", verbose_name=_("order")
+    )
     upstream = models.ForeignKey(Upstream, models.PROTECT, null=True, blank=True, verbose_name=_("upstream"))
     issued_at = models.DateTimeField(_("issued"))
     rental_from = models.DateField(_("rental from"), null=True, blank=True)

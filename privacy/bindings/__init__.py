@@ -1,0 +1,1 @@
+"""Bindings: made, modified, ended, found. Rules are held by the database (docs/decisions.md)."""

@@ -1,0 +1,44 @@
+"""What may be ordered of bindings, in the platform's own words: doors translate into these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who orders: the API (no name) or a person, with the request or the reason that history shows."""
+
+    name: str = ""
+    request_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BindOrder:
+    """One new binding. Numbers are in their stored form; `x` "" lets the platform select.
+
+    `terms` are values of fields of `privacy.models.bindings.Terms` other than the parties, the extension and
+    `expires_at`; what is left out has the field's default. `seconds` is how long it holds, 0 = for ever.
+    `loose` also takes an X of another city.
+    """
+
+    a: str
+    b: str | None = None
+    x: str = ""
+    area_code: str = ""
+    loose: bool = False
+    extension: str = ""
+    seconds: int = 0
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModifyOrder:
+    """Changes of one binding: None and absent terms leave as is. `seconds` restarts the timer, 0 = for ever."""
+
+    a: str | None = None
+    b: str | None = None
+    seconds: int | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
