@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 WORKERS, THREADS = 2, 8
@@ -15,12 +15,12 @@ PATIENCE_SECONDS = 30.0
 
 
 @contextmanager
-def serving() -> Iterator[int]:
-    """Serve the application while the block runs; give its port on 127.0.0.1."""
+def serving(environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Serve the application while the block runs, with more in its environment; give its port on 127.0.0.1."""
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
-    server = subprocess.Popen([*command, "--no-control-socket"], env=os.environ)
+    server = subprocess.Popen([*command, "--no-control-socket"], env={**os.environ, **(environment or {})})
     try:
         _wait(port)
         yield port

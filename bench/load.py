@@ -1,0 +1,71 @@
+"""A closed loop of clients with requests made beforehand, so that what is measured is the server.
+
+Each client has one kept connection and sends its next request when the last is answered. What a server closes is
+opened again.
+"""
+
+import re
+import socket
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+CHUNK = 65_536
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+
+
+def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """Return the bytes of a request."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+def drive(port: int, requests: Sequence[bytes], clients: int) -> tuple[float, list[bytes]]:
+    """Send them over so many connections; return the seconds it took and the answers, head and body."""
+    shares = [requests[client::clients] for client in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        began = time.perf_counter()
+        answers = list(pool.map(lambda share: _answers(port, share), shares))
+        return time.perf_counter() - began, [answer for share in answers for answer in share]
+
+
+def _answers(port: int, requests: Sequence[bytes]) -> list[bytes]:
+    found = []
+    door = _open(port)
+    for wanted in requests:
+        door.sendall(wanted)
+        answer = _read(door)
+        found.append(answer)
+        if _CLOSES.search(answer.partition(b"\r\n\r\n")[0]):
+            door.close()
+            door = _open(port)
+    door.close()
+    return found
+
+
+def _open(port: int) -> socket.socket:
+    door = socket.create_connection(("127.0.0.1", port), timeout=60)
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return door
+
+
+def _read(door: socket.socket) -> bytes:
+    """Return one answer. Every answer of ours says how long it is."""
+    answer = bytearray()
+    while (ends := answer.find(b"\r\n\r\n")) < 0:
+        answer += _more(door)
+    length = _LENGTH.search(answer, 0, ends)
+    if length is None:
+        raise AssertionError(f"an answer without Content-Length: {bytes(answer[:300])!r}")
+    while len(answer) < ends + 4 + int(length[1]):
+        answer += _more(door)
+    return bytes(answer)
+
+
+def _more(door: socket.socket) -> bytes:
+    received = door.recv(CHUNK)
+    if not received:
+        raise ConnectionError("the server closed in the middle of an answer")
+    return received
