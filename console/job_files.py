@@ -9,10 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 
-from accounts import roles
-from accounts.scope import Scope
 from console import jobs
-from console.exports.orders import from_parameters
 from console.models import Job
 
 SALT = "console.job_files"
@@ -62,12 +59,6 @@ def path_of(job: Job, *, totals: bool = False) -> Path | None:
     root = folder().resolve()
     path = (root / (job.result_file + (".json" if totals else ""))).resolve()
     return path if path.is_relative_to(root) and path.is_file() else None
-
-
-def may_fetch(user: roles.User, scope: Scope, job: Job) -> bool:
-    """Return whether a user may have a job's file: he asked for it, or is finance or operator, and may export such."""
-    staff = roles.roles_of(user) & {roles.FINANCE, roles.OPERATOR} and scope.sees(job.account_id)
-    return bool(job.requested_by_id == user.pk or staff) and from_parameters(job.parameters).allowed(user)
 
 
 def remove_expired(now: datetime) -> int:

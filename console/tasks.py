@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from common import partitions
 from console import job_files, jobs
-from console.exports.work import carry_out
+from console.job_kinds import carry_out
 from console.models import Heartbeat
 from privacy import retention
 

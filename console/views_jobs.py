@@ -17,14 +17,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import audit, roles
 from accounts.roles import require
 from accounts.scope import Scope, for_user
-from common.periods import parse_instant
-from console import job_files, jobs, pages
-from console.exports.forms import FORMATS
-from console.exports.orders import CHARGES, Order, from_parameters
+from console import job_files, job_kinds, jobs, pages
 from console.models import Job
 
 PAGE = 50
-FORMAT_LABELS = dict(FORMATS)
 ALMOST = 99
 
 
@@ -33,11 +29,9 @@ class Line:
     """A job as the page shows it. Tokens are empty where there is no file, or none for this person."""
 
     job: Job
-    order: Order
-    what: str
-    file_format: Any
-    start: Any
-    end: Any
+    what: Any
+    note: Any
+    real_numbers: bool
     percent: int
     active: bool
     token: str
@@ -83,7 +77,7 @@ def job_file(request: HttpRequest, token: str) -> FileResponse:
     link = job_files.opened(token)
     scope = for_user(request.user)
     job = scope.rows(Job).filter(pk=link.job_id).first() if link else None
-    if link is None or job is None or not job_files.may_fetch(request.user, scope, job):
+    if link is None or job is None or not job_kinds.may_fetch(request.user, scope, job):
         raise Http404
     response = file_response(job, totals=link.totals)
     audit.record(
@@ -103,7 +97,7 @@ def file_response(job: Job, *, totals: bool = False) -> FileResponse:
     path = job_files.path_of(job, totals=totals)
     if path is None or (job.expires_at and job.expires_at <= timezone.now()):
         raise Http404
-    media_type = "application/json" if totals else from_parameters(job.parameters).file_format().media_type
+    media_type = "application/json" if totals else job_kinds.kind_of(job).media_type(job)
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type=media_type)
 
 
@@ -115,27 +109,19 @@ def _visible(user: roles.User) -> QuerySet[Job]:
 
 
 def _line(job: Job, user: roles.User, scope: Scope) -> Line:
-    order = from_parameters(job.parameters)
-    there = job.state == Job.State.DONE and job.result_file and job_files.may_fetch(user, scope, job)
+    kind = job_kinds.kind_of(job)
+    there = job.state == Job.State.DONE and job.result_file and job_kinds.may_fetch(user, scope, job)
     return Line(
         job=job,
-        order=order,
-        what=_title(order),
-        file_format=FORMAT_LABELS.get("spreadsheet" if order.spreadsheet else order.format, order.format),
-        start=parse_instant(order.start),
-        end=parse_instant(order.end),
+        what=kind.title(job),
+        note=kind.note(job),
+        real_numbers=kind.real_numbers(job),
         percent=min(ALMOST, 100 * job.progress // job.total) if job.total else 0,
         active=job.state in jobs.ACTIVE,
         token=job_files.signed(job) if there else "",
         totals_token=job_files.signed(job, totals=True) if there else "",
         may_cancel=job.state in jobs.ACTIVE and not job.cancel_requested and _may_cancel(user, job),
     )
-
-
-def _title(order: Order) -> str:
-    if order.kind == CHARGES:
-        return _("Every charge line") if order.detail else _("Charges per hour")
-    return _("SMS detail") if order.sms else _("Call detail")
 
 
 def _may_cancel(user: roles.User, job: Job) -> bool:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.scope import for_user
 from accounts.tests import cast
 from common.errors import BadInput
-from console import job_files, jobs, tasks
+from console import job_files, job_kinds, jobs, tasks
 from console.models import Heartbeat, Job
 from console.pulse import Stopped
 
@@ -68,6 +68,13 @@ def test_another_order_another_person_and_a_finished_one_are_other_jobs(finance)
     jobs.run(first.pk, done, pulse=False)
 
     assert jobs.enqueue("charges", ORDER, finance)[1]
+
+
+def test_work_that_changes_things_is_one_job_even_after_it_ended(finance):
+    first, _ = jobs.enqueue("charges", ORDER, finance, once=True)
+    jobs.run(first.pk, done, pulse=False)
+
+    assert jobs.enqueue("charges", ORDER, finance, once=True) == (first, False)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -249,7 +256,7 @@ def test_a_file_is_for_who_asked_and_for_finance_and_operator(finance, folder):
     customer, stranger = cast.staff("customer", acme), cast.staff("customer", bolt, "bolt-user")
     job = finished(customer, folder, account=acme)
     allowed = {
-        name: job_files.may_fetch(user, for_user(user), job)
+        name: job_kinds.may_fetch(user, for_user(user), job)
         for name, user in {
             "customer": customer, "finance": finance, "operator": cast.staff("operator"),
             "auditor": cast.staff("auditor"), "support": cast.staff("support"), "stranger": stranger,
@@ -266,7 +273,7 @@ def test_a_file_with_real_numbers_is_only_for_those_who_may_export_them(finance,
     operator = cast.staff("operator")
     job = finished(operator, folder, kind="calls", parameters=order)
 
-    fetch = [job_files.may_fetch(user, for_user(user), job) for user in (operator, finance)]
+    fetch = [job_kinds.may_fetch(user, for_user(user), job) for user in (operator, finance)]
     assert fetch == [True, False]
 
 
