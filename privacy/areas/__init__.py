@@ -2,7 +2,8 @@
 
 `areas.csv` is the standard table: every area code in use in mainland China. It was made once from the prefixes and
 descriptions of the `phonenumbers` package; names were brought into one form. `geocoder_names.csv` says what that
-package calls a city where it differs. Mobile prefixes stay in the package, which is renewed twice a month: see `prefixes`.
+package calls a city where it differs. Mobile prefixes stay in the package, which is renewed twice a month:
+see `prefixes`.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""The admin pages of `privacy`: our numbers and what happened on them. People's numbers are masked."""
+"""Admin pages of what happened on the numbers, and of how records arrive. People's numbers are masked."""
 
 import uuid
 from datetime import timedelta
@@ -11,16 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 
-from accounts.admin.base import HistoryAdmin, ReadOnlyInline, RoleAdmin
+from accounts.admin.base import HistoryAdmin
 from common import timeid
 from privacy.models import (
     Call,
     CallEvent,
-    Holding,
     Message,
     MessageResult,
-    Number,
-    NumberStatus,
     Quarantined,
     Session,
     Source,
@@ -148,44 +145,6 @@ class SessionAdmin(HistoryAdmin):
     list_select_related = ("upstream", "application", "number")
     list_filter = (("last_at", RangeDateTimeFilter),)
     ordering = ("-id",)
-
-
-class HoldingInline(ReadOnlyInline):
-    """Who held a number when."""
-
-    model = Holding
-    fields = ("application", "valid_from", "valid_to")
-
-
-@admin.register(Number)
-class NumberAdmin(RoleAdmin):
-    """The numbers we own; provision issues and moves them."""
-
-    list_display = ("number", "area_code", "kind", "state", "sms", "upstream", "issued_at")
-    list_filter = ("kind", "state")
-    list_select_related = ("upstream",)
-    search_fields = ("number__exact",)
-    inlines = (HoldingInline,)
-    sortable_by = ("number",)
-
-
-@admin.register(Holding)
-class HoldingAdmin(RoleAdmin):
-    """Who held which number when."""
-
-    list_display = ("number", "application", "valid_from", "valid_to")
-    list_select_related = ("number", "application")
-    search_fields = ("number__number__exact",)
-
-
-@admin.register(NumberStatus)
-class NumberStatusAdmin(HistoryAdmin):
-    """What state numbers were in."""
-
-    list_display = ("at", "number", "status", "cause", "reason", "received_at")
-    list_filter = (("at", RangeDateTimeFilter),)
-    list_select_related = ("number",)
-    search_fields = ("number__number__exact",)
 
 
 @admin.register(Source)
