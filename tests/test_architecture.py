@@ -61,7 +61,7 @@ REACHES_ROWS = re.compile(r"(^|\.)(objects|_default_manager|_base_manager|cursor
 # Names of the vendor's push fields that nothing else could mean.
 WIRE_NAMES = {"feeLst", "callInTime", "fwdAnswerTime", "fwdStartTime", "fwdDstNum", "fwdDisplayNum", "callEndTime"}
 WIRE_NAMES |= {"fwdUnaswRsn", "ulFailReason", "smsIdentifier", "numInfo", "statusInfo"}
-SPEAK_THE_WIRE = ("privacy.wire", "console.simulation")
+SPEAK_THE_WIRE = ("privacy.wire", "console.simulation", "config.openapi")
 
 # Split, so that this file is not its own first finding.
 LEFT_BEHIND = [re.compile(first + rest) for first, rest in [("/wor", "k/"), ("index-", "url"), ("python", "hosted")]]

@@ -49,7 +49,7 @@ CONSOLE = {
 # Beside the permission: not for a user who is bound to an account.
 UNBOUND_ONLY = {"upstreams"}
 # Machines sign their requests, or are told nothing of anybody.
-MACHINES = {"healthz", "readyz", "metrics", "upstream_notifications", "set_language"}
+MACHINES = {"healthz", "readyz", "metrics", "upstream_notifications", "set_language", "api_schema", "api_docs"}
 # The admin's own pages: for whoever is staff, each showing what he may see.
 STAFF = {
     *("admin:index", "admin:login", "admin:logout", "admin:password_change", "admin:password_change_done"),
