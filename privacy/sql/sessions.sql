@@ -34,7 +34,10 @@ ON CONFLICT (upstream_id, session_key, generation) DO UPDATE SET
 RETURNING session_key, id, push_sequence
 
 -- name: forget_sessions
--- Deletes sessions that were silent since long, except those that ingest holds just now.
-DELETE FROM privacy_session WHERE id IN (
+-- Deletes sessions that were silent since long, with their orders to stop, except those that ingest holds just now.
+WITH silent AS (
     SELECT id FROM privacy_session WHERE last_at < %(before)s ORDER BY last_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), orders AS (
+    DELETE FROM privacy_stoporder WHERE session_id IN (SELECT id FROM silent)
 )
+DELETE FROM privacy_session WHERE id IN (SELECT id FROM silent)

@@ -1,0 +1,30 @@
+"""GET /recordings/TOKEN/NAME: the file behind a signed link, without a login (northbound.md 7)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from common import byte_ranges
+from privacy import recordings
+from privacy.recordings import NoRecording
+
+
+@require_safe
+def recording_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
+    """Return the recording; forged, over and gone are the same 404. The name in the address is for people only."""
+    try:
+        recording = recordings.opened(token, timezone.now())
+        file, size = recording.open()
+    except NoRecording:
+        return HttpResponse("The record does not exist.\n", status=404, content_type="text/plain", headers=_private())
+    response = byte_ranges.answer(
+        request, file, size=size, content_type=recording.content_type, name=recording.name, download=True
+    )
+    response.headers.update(_private())  # type: ignore[attr-defined, unused-ignore]
+    return response
+
+
+def _private() -> dict[str, str]:
+    """Return the headers that keep a link and its file out of caches and of the address a page is left by."""
+    return {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
