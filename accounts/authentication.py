@@ -8,10 +8,11 @@ from typing import Any, Literal
 from django.conf import settings
 from django.db import connection
 
-from accounts import digests, headers, lockout, nonces
+from accounts import diagnosis, digests, headers, lockout, nonces
 from accounts.addresses import is_listed
 from accounts.headers import Credentials
 from accounts.models import Application, Upstream, UpstreamApplication
+from accounts.principals import Principal
 from accounts.refusals import Refused, Step
 from common.sql import query
 
@@ -24,16 +25,6 @@ NOBODYS_SECRET = "0" * 32
 
 
 @dataclass(frozen=True)
-class Principal:
-    """Who signed: an application of ours, an upstream, or (signed_app_key) a vendor's app_key that names both."""
-
-    application: Application | None
-    upstream: Upstream | None
-    key: str
-    signed_app_key: str = ""
-
-
-@dataclass(frozen=True)
 class _Holder:
     """A principal with what its signature is checked against."""
 
@@ -42,6 +33,7 @@ class _Holder:
     usable: bool
     allowed_ips: list[str]
     strict_nonces: bool = False
+    content_required: bool = False
 
 
 def authenticate(
@@ -53,20 +45,41 @@ def authenticate(
     Call it outside a transaction: what it counts must stand although the request fails.
     """
     credentials = headers.parse(headers_sent, lenient=_is_lenient if door == "customer" else headers.never)
-    locked, used = _known(credentials, address, now)
-    if locked:
-        raise Refused("1020176")
-    holder = _holder(credentials.key, door)
+    holder: _Holder | None = None
+    try:
+        locked, used = _known(credentials, address, now)
+        if locked:
+            raise Refused("1020176")
+        holder = _holder(credentials.key, door)
+        return _admit(credentials, holder, address=address, now=now, used=used, body=body)
+    except Refused as refused:
+        refused.key = credentials.key
+        refused.principal = holder.principal if holder else None
+        raise
+
+
+def _admit(
+    credentials: Credentials,
+    holder: _Holder | None,
+    *,
+    address: str,
+    now: datetime,
+    used: datetime | None,
+    body: bytes,
+) -> Principal:
+    """Return the principal after the checks from the key on. Raises Refused."""
     if holder is None:
         _digest_matches(credentials, NOBODYS_SECRET, body)
         raise Refused("1010003")
     if not holder.usable:
         raise Refused("1010008")
     if holder.allowed_ips and not is_listed(address, holder.allowed_ips):
-        raise Refused("1020166")
+        raise Refused("1020166", f"{address} is not on the list of {len(holder.allowed_ips)}")
     beijing = _clock(credentials, now, used)
     if not _digest_matches(credentials, holder.secret, body):
-        _refuse_digest(address, credentials.key, now)
+        _refuse_digest(credentials, holder.secret, address=address, now=now, body=body)
+    if holder.content_required and body and not credentials.content_sha256:
+        raise Refused("1010010", "X-Content-SHA256 is required and missing")
     _check_reuse(credentials, now, beijing=beijing, strict=holder.strict_nonces)
     return holder.principal
 
@@ -89,11 +102,11 @@ def _clock(credentials: Credentials, now: datetime, used: datetime | None) -> bo
     ahead = credentials.created_at - now
     if abs(ahead) <= skew:
         if used is not None and now - used > skew:
-            raise Refused("1010013")
+            raise Refused("1010013", _used_before(now - used))
         return False
     if settings.MASKLINE["accept_beijing_time"] and abs(ahead - BEIJING) <= skew:
         return True
-    raise Refused("1010013")
+    raise Refused("1010013", diagnosis.clock(ahead, skew))
 
 
 def _check_reuse(credentials: Credentials, now: datetime, *, beijing: bool, strict: bool) -> None:
@@ -102,7 +115,11 @@ def _check_reuse(credentials: Credentials, now: datetime, *, beijing: bool, stri
         return
     used, first = nonces.remember(credentials, now)
     if not first and (strict or now - used > _skew()):
-        raise Refused("1010013")
+        raise Refused("1010013", _used_before(now - used))
+
+
+def _used_before(ago: timedelta) -> str:
+    return f"this header was used {round(ago.total_seconds()):,} s ago and is not good again"
 
 
 def _digest_matches(credentials: Credentials, secret: str, body: bytes) -> bool:
@@ -112,10 +129,11 @@ def _digest_matches(credentials: Credentials, secret: str, body: bytes) -> bool:
     return right and (not credentials.content_sha256 or credentials.content_sha256 == digests.content(body))
 
 
-def _refuse_digest(address: str, key: str, now: datetime) -> None:
+def _refuse_digest(credentials: Credentials, secret: str, *, address: str, now: datetime, body: bytes) -> None:
     """Count a wrong digest and refuse it; of many at once, those beyond the limit hear of the lock-out already."""
-    failures = lockout.count_wrong_digest(address, key, now)
-    raise Refused("1020176" if failures > settings.MASKLINE["lockout_failures"] else "1010010")
+    failures = lockout.count_wrong_digest(address, credentials.key, now)
+    detail = diagnosis.content(credentials, body) or diagnosis.digest(credentials, secret)
+    raise Refused("1020176" if failures > settings.MASKLINE["lockout_failures"] else "1010010", detail)
 
 
 def _holder(key: str, door: Door) -> _Holder | None:
@@ -134,6 +152,7 @@ def _customer(key: str) -> _Holder | None:
         application.state == Application.State.ACTIVE,
         application.allowed_ips,
         application.strict_nonces,
+        application.require_content_digest,
     )
 
 

@@ -97,6 +97,13 @@ def read_created(text: str) -> datetime | None:
         return None
 
 
+def key_of(headers: Mapping[str, str]) -> str:
+    """Return the app_key a request names, however faulty its headers are otherwise; "" when it names none."""
+    by_name = {name.lower(): value for name, value in headers.items()}
+    found = (_attributes(by_name.get(name, "")).get("username", "") for name in ("x-aksk", "x-wsse"))
+    return next((key for key in found if key), "")
+
+
 def _scheme(by_name: Mapping[str, str]) -> Generation:
     """Return the generation that Authorization names."""
     text = by_name.get("authorization", "")

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from accounts.principals import Principal
 from common.errors import MasklineError
 
 
@@ -51,9 +52,16 @@ REFUSALS: dict[str, tuple[Step, int, str]] = {
 
 
 class Refused(MasklineError):
-    """A request is not authenticated: the code and text of the answer, its HTTP status, and the check that failed."""
+    """A request is not authenticated: the code and text of the answer, its HTTP status, and the check that failed.
 
-    def __init__(self, code: str) -> None:
+    `detail` says what is known of the fault, for the log of requests only: the answer stays the documented one. `key`
+    is the app_key as sent, as far as it was read, and `principal` whose it is.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
         self.step, self.http_status, self.description = REFUSALS[code]
         self.code = code
+        self.detail = detail
+        self.key = ""
+        self.principal: Principal | None = None
         super().__init__(f"{code} {self.description}")

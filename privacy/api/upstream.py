@@ -1,10 +1,7 @@
 """POST /upstream/v1/notifications: records from a switch or an upstream platform (contract.md, HTTP)."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -18,18 +15,13 @@ from accounts.addresses import client_address
 from accounts.authentication import Principal, Refused, authenticate
 from common.errors import BadInput
 from privacy import arrivals
+from privacy.api import bodies
 from privacy.arrivals import Origin
 from privacy.wire import read_body
 
 log = logging.getLogger(__name__)
-CHUNK = 64 * 1024
-DRAIN_TIMES = 4
 RETRY_AFTER_SECONDS = 5
 INVALID, TOO_LARGE, UNAVAILABLE = "1010002", "1010002", "1010001"
-
-
-class TooLarge(Exception):
-    """The body is over the limit."""
 
 
 @csrf_exempt
@@ -54,10 +46,10 @@ def _answer(request: HttpRequest, request_id: UUID, now: datetime) -> HttpRespon
             now=now,
         )
     except Refused as refused:
-        _drain(request)
+        bodies.drain(request, _limit())
         return _refusal(refused.code, refused.description, refused.http_status)
-    except TooLarge:
-        _drain(request)
+    except bodies.TooLarge:
+        bodies.drain(request, _limit())
         return _refusal(TOO_LARGE, f"body: larger than {_limit()} bytes", 413)
     except BadInput as problem:
         return _refusal(INVALID, f"Invalid request. {problem}", 400)
@@ -75,59 +67,9 @@ def _admit(request: HttpRequest, now: datetime) -> tuple[Principal, bytes]:
 
     A header that digests the body is the one reason to read before. Raises Refused or TooLarge.
     """
-    body = _read(request) if "X-Content-SHA256" in request.headers else b""
+    body = bodies.read(request, _limit()) if "X-Content-SHA256" in request.headers else b""
     principal = authenticate(request.headers, address=client_address(request), door="upstream", now=now, body=body)
-    return principal, body or _read(request)
-
-
-def _read(request: HttpRequest) -> bytes:
-    """Return the body, also one sent in chunks. Raises TooLarge as soon as it is over the limit."""
-    limit = _limit()
-    if _told_length(request) > limit:
-        raise TooLarge
-    parts: list[bytes] = []
-    size = 0
-    for part in _parts(request):
-        size += len(part)
-        if size > limit:
-            raise TooLarge
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _drain(request: HttpRequest) -> None:
-    """Read what is left of a body that is refused: most clients look for the answer only when they have sent it all.
-
-    Up to a bound; beyond it the connection is closed on them.
-    """
-    bound = DRAIN_TIMES * _limit()
-    if _told_length(request) <= bound:
-        size = 0
-        with suppress(BadInput):
-            for part in _parts(request):
-                size += len(part)
-                if size > bound:
-                    return
-
-
-def _parts(request: HttpRequest) -> Iterator[bytes]:
-    # Django takes a body without Content-Length for empty; gunicorn ends the stream itself and says so.
-    chunked = not request.headers.get("Content-Length") and request.META.get("wsgi.input_terminated")
-    stream = request.META["wsgi.input"] if chunked else request
-    while part := _next(stream):
-        yield part
-
-
-def _next(stream: Any) -> bytes:
-    try:
-        return bytes(stream.read(CHUNK))
-    except Exception:  # each server has errors of its own for a client that hangs up or sends broken chunks
-        raise BadInput("body", "ended early or is sent in broken chunks") from None
-
-
-def _told_length(request: HttpRequest) -> int:
-    text = request.headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+    return principal, body or bodies.read(request, _limit())
 
 
 def _limit() -> int:

@@ -1,0 +1,65 @@
+"""Reading a request's body up to a limit, also one sent in chunks, and what is left of one that is refused."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from django.http import HttpRequest
+
+from common.errors import BadInput
+
+CHUNK = 64 * 1024
+DRAIN_TIMES = 4
+
+
+class TooLarge(Exception):
+    """The body is over the limit."""
+
+
+def read(request: HttpRequest, limit: int) -> bytes:
+    """Return the body. Raises TooLarge as soon as it is over the limit, BadInput when it ends early."""
+    if _told_length(request) > limit:
+        raise TooLarge
+    parts: list[bytes] = []
+    size = 0
+    for part in _parts(request):
+        size += len(part)
+        if size > limit:
+            raise TooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+def drain(request: HttpRequest, limit: int) -> None:
+    """Read what is left of a body that is refused: most clients look for the answer only when they have sent it all.
+
+    Up to a bound; beyond it the connection is closed on them.
+    """
+    bound = DRAIN_TIMES * limit
+    if _told_length(request) <= bound:
+        size = 0
+        with suppress(BadInput):
+            for part in _parts(request):
+                size += len(part)
+                if size > bound:
+                    return
+
+
+def _parts(request: HttpRequest) -> Iterator[bytes]:
+    # Django takes a body without Content-Length for empty; gunicorn ends the stream itself and says so.
+    chunked = not request.headers.get("Content-Length") and request.META.get("wsgi.input_terminated")
+    stream = request.META["wsgi.input"] if chunked else request
+    while part := _next(stream):
+        yield part
+
+
+def _next(stream: Any) -> bytes:
+    try:
+        return bytes(stream.read(CHUNK))
+    except Exception:  # each server has errors of its own for a client that hangs up or sends broken chunks
+        raise BadInput("body", "ended early or is sent in broken chunks") from None
+
+
+def _told_length(request: HttpRequest) -> int:
+    text = request.headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
