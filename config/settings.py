@@ -8,6 +8,7 @@ import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from config import environment, secrets_store
+from config.openapi import options as openapi
 
 django_stubs_ext.monkeypatch()
 
@@ -193,25 +194,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 
-# The OpenAPI file of the machines' doors (config/openapi): /api/schema/ and /api/docs/.
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Maskline",
-    "VERSION": "1.0",
-    "OAS_VERSION": "3.1.1",
-    "DESCRIPTION": (
-        "Privacy numbers: bind, modify, unbind and query in the modes AX, AXB, AXE and AXYB, and deliver records. "
-        "The wire format is that of Huawei Cloud PrivateNumber; docs/northbound.md has a tour, every result code with "
-        "its cure, and what was chosen where that format leaves it open.\n\n"
-        "Reading is tolerant: booleans may be JSON booleans or \"true\"/\"false\", integers may be numeric texts, an "
-        "empty query value counts as absent, unknown fields are ignored. An answer always has resultcode, a text, "
-        "\"0\" when all is well."
-    ),
-    "SERVERS": [{"url": "/", "description": "where this file came from"}, {"url": MASKLINE_PUBLIC_URL}],
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/rest",
-    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
-    "POSTPROCESSING_HOOKS": ["config.openapi.document.complete"],
-}
+# The OpenAPI file of the machines' doors: /api/schema/ and /api/docs/.
+SPECTACULAR_SETTINGS = openapi.options(MASKLINE_PUBLIC_URL)
 
 # --- Celery: measured against kill -9 of worker, child, beat and Redis; docs/decisions.md ---------------------------
 CELERY_BROKER_URL = environment.celery_redis(REDIS_URL)

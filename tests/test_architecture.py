@@ -40,6 +40,8 @@ SIGNALS: dict[str, str] = {}
 USUAL_LINES, MOST_LINES = 250, 400
 LONGER: dict[str, str] = {
     "accounts.models": "the models of one app that belong together",
+    "config.settings": "Django reads its settings from one module",
+    "privacy.models.bindings": "the tables of one rule book that lock and count together",
     "privacy.wire.items": "one table of every field of the wire format",
 }
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "data", "info"}
