@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
 
+from accounts import standing
 from accounts.models import Account, Application, Upstream, UpstreamApplication
 from accounts.provision_file import Entry, ProvisionError
 from common.errors import BadInput, MasklineError
@@ -105,7 +106,10 @@ def apply_accounts(entries: Sequence[Entry], tally: Tally, is_used: Callable[[Ac
             if not row._state.adding and values.get(name, getattr(row, name)) != getattr(row, name) and is_used(row):
                 raise entry.error(name, "cannot change after use")
         with errors_of(entry):
-            tally.counts["accounts"][write(row, values)] += 1
+            outcome = write(row, values)
+            tally.counts["accounts"][outcome] += 1
+            if outcome == "created":
+                standing.opened(row, user=None)
     return rows
 
 

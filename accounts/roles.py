@@ -20,12 +20,14 @@ CUSTOMER = "customer"
 # replay: send pushes again.                               correct: quarantine, corrections, credits.
 # approve: what someone else asked for.                    operate: numbers, top-ups, purchases, jobs of everyone.
 # configure: accounts, applications, upstreams, prices.    audit: the audit trail.
+# bind: bindings made and ended in the console, with a reason; a customer's developers have the API for it.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "look": frozenset({SUPPORT, FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
     "money": frozenset({FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
     "reveal": frozenset({SUPPORT, OPERATOR}),
     "raw_export": frozenset({OPERATOR}),
     "replay": frozenset({SUPPORT, OPERATOR}),
+    "bind": frozenset({SUPPORT, OPERATOR}),
     "correct": frozenset({FINANCE, OPERATOR}),
     "approve": frozenset({FINANCE}),
     "operate": frozenset({OPERATOR}),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from accounts import standing
 from accounts.models import Account
 
 
@@ -17,7 +18,5 @@ def follow(account: Account, balance: Decimal, now: datetime) -> Account.State:
     """Write the state that a new balance gives, if it is another; return it. Call it under the account's shard lock."""
     limits = Account.objects.values("credit_limit", "low_balance").get(pk=account.pk)
     state = state_of(balance, **limits)
-    changed = Account.objects.filter(pk=account.pk).exclude(state=state).update(state=state, state_since=now)
-    if changed:
-        account.state, account.state_since = state, now
+    standing.set_state(account, state, user=None, now=now)
     return state

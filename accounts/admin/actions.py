@@ -18,7 +18,14 @@ ACTIONS = {
     "job.cancel": _("job cancelled"),
     "quarantine.correct": _("quarantine corrected"),
     "quarantine.discard": _("quarantine discarded"),
+    "binding.bind": _("bound in the console"),
+    "binding.end": _("bindings ended in the console"),
+    "createPrivateNumberService": _("service opened"),
+    "freezePrivateNumberService": _("service frozen"),
+    "resumePrivateNumberService": _("service resumed"),
 }
+# Kinds of subject that are no model; privateNumber is the resource type of the cloud audit (pushes.md 8).
+KINDS = {"file": _("file"), "privateNumber": _("privacy number service")}
 VERBS = {"add": _("added: %s"), "change": _("changed: %s"), "delete": _("deleted: %s")}
 
 
@@ -32,8 +39,8 @@ def action_name(code: str) -> str:
 
 def subject_name(kind: str) -> str:
     """Return a kind of subject in words: the name of the model, if it is one; an unknown kind as it is."""
-    if kind == "file":
-        return str(_("file"))
+    if kind in KINDS:
+        return str(KINDS[kind])
     wanted = kind.replace("_", "")
     return next((str(m._meta.verbose_name) for m in apps.get_models() if m._meta.model_name == wanted), kind)
 

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from accounts import provision_values
+from accounts import provision_values, standing
 from accounts.admin.base import NO_ZONE, RoleAdmin, RoleMixin
 from accounts.admin.secrets import SecretMixin, new_secret
 from accounts.models import Account, Application, Upstream, UpstreamApplication
@@ -51,22 +52,56 @@ class CheckedForm(forms.ModelForm[Any]):
         return values
 
 
+class AccountForm(CheckedForm):
+    """An account; a form without its state leaves it as it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "state" in self.fields:
+            self.fields["state"].required = False
+            self.fields["state"].help_text = _("Set by hand, it holds until the balance moves: then it follows that.")
+
+    def clean_state(self) -> str:
+        """Return the state chosen, or the one kept."""
+        return str(self.cleaned_data["state"] or self.initial["state"])
+
+    @property
+    def state_is_set(self) -> bool:
+        """Return whether a person chose another state."""
+        return "state" in self.fields and bool(self.cleaned_data["state"] != self.initial["state"])
+
+
 @admin.register(Account)
 class AccountAdmin(RoleAdmin):
-    """Accounts. Currency and zone stay as they are once charges rest on them; the state follows the balance."""
+    """Accounts. Currency and zone stay as they are once charges rest on them.
+
+    The state follows the balance with the next booking; by hand a service is frozen and resumed until then.
+    """
 
     edit = "configure"
-    form = CheckedForm
+    form = AccountForm
     list_display = ("code", "name", "state", "currency", "time_zone", "created_at")
     list_filter = ("state",)
     search_fields = ("code__exact", "name__icontains")
-    readonly_fields = ("shard", "state", "state_since", "created_at")
+    readonly_fields = ("shard", "state_since", "created_at")
     sortable_by = ("code",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return what cannot be changed, more of it once the account exists."""
-        fixed = ("code", "currency", "time_zone") if obj else ()
+        fixed = ("code", "currency", "time_zone") if obj else ("state",)
         return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Save an account; what opens, freezes or resumes its service goes to the cloud audit too."""
+        others = [name for name in form.changed_data if name != "state"]
+        if not change:
+            super().save_model(request, obj, form, change)
+            standing.opened(obj, user=request.user, request=request)
+        elif others:
+            # Nothing a settlement may have written meanwhile.
+            obj.save(update_fields=others)
+        if change and form.state_is_set:
+            standing.set_state(obj, obj.state, user=request.user, now=timezone.now(), request=request)
 
 
 @admin.register(Application)

@@ -25,6 +25,7 @@ money        -        yes      yes       yes      yes
 reveal       yes      -        yes       -        -
 raw_export   -        -        yes       -        -
 replay       yes      -        yes       -        -
+bind         yes      -        yes       -        -
 correct      -        yes      yes       -        -
 approve      -        yes      -         -        -
 operate      -        -        yes       -        -

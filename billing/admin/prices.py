@@ -30,17 +30,18 @@ PROBLEMS = {
 
 
 class PayingAccountAdmin(AccountAdmin):
-    """Accounts, whose state follows when the credit limit or the threshold is changed (billing.md 7)."""
+    """Accounts, whose state follows when the credit limit or the threshold is changed, not by hand (billing.md 7)."""
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        """Save what was changed, and nothing a settlement may have written meanwhile; then let the state follow."""
+        """Save what was changed; then let the state follow, unless a person has just set it."""
         with transaction.atomic():
             if not change:
                 super().save_model(request, obj, form, change)
             shard_lock(obj.shard)
-            if change and form.changed_data:
-                obj.save(update_fields=form.changed_data)
-            arrears.follow(obj, ledger.balance(obj), timezone.now())
+            if change:
+                super().save_model(request, obj, form, change)
+            if not form.state_is_set:
+                arrears.follow(obj, ledger.balance(obj), timezone.now())
 
 
 admin.site.unregister(Account)

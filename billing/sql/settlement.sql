@@ -366,7 +366,8 @@ JOIN billing_ledgeraccount r ON r.code = 'revenue:' || d.item || ':' || d.curren
 CROSS JOIN LATERAL (VALUES (c.id, -d.amount), (r.id, d.amount)) s (ledger_account_id, amount)
 
 -- name: settle_balances
--- Moves the balances and, with them, the accounts' states (billing.md 7; billing.arrears.state_of says the same).
+-- Moves the balances and, with them, the accounts' states (billing.md 7; billing.arrears.state_of says the same); what
+-- freezes or resumes a service goes to the audit trail as accounts.standing writes it.
 WITH moved AS (
     SELECT account_id, sum(amount) AS amount FROM settle_total GROUP BY account_id HAVING sum(amount) <> 0
 ),
@@ -376,9 +377,15 @@ balance AS (
     RETURNING b.account_id, b.amount
 ),
 standing AS (
-    SELECT a.id, CASE
+    SELECT a.id, a.code, a.state AS before, CASE
         WHEN b.amount < -a.credit_limit THEN 'arrears' WHEN b.amount < a.low_balance THEN 'low' ELSE 'good' END AS state
     FROM accounts_account a JOIN balance b ON b.account_id = a.id
+),
+audited AS (
+    INSERT INTO accounts_auditentry (username, action, subject_kind, subject, account_id, reason, detail)
+    SELECT 'command', CASE s.state WHEN 'arrears' THEN 'freezePrivateNumberService' ELSE 'resumePrivateNumberService' END,
+        'privateNumber', s.code, s.id, '', '{}'
+    FROM standing s WHERE s.before <> s.state AND 'arrears' IN (s.before, s.state)
 )
 UPDATE accounts_account a SET state = s.state, state_since = %(now)s
 FROM standing s WHERE s.id = a.id AND a.state <> s.state
