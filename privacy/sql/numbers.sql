@@ -3,7 +3,7 @@
 SELECT id FROM privacy_number WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: newest_statuses
--- The newest status and cause of each number that has one. A statement of its own, to see what was waited for.
+-- The newest status and cause an upstream reported of each number. A statement of its own, to see what was waited for.
 SELECT DISTINCT ON (number_id) number_id, status, cause
-FROM privacy_numberstatus WHERE number_id = ANY(%(ids)s::bigint[])
+FROM privacy_numberstatus WHERE number_id = ANY(%(ids)s::bigint[]) AND source_id IS NOT NULL
 ORDER BY number_id, id DESC

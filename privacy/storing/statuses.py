@@ -1,11 +1,16 @@
-"""Changes of a number's status: history is added to, the number's state follows, what changes nothing is a repeat."""
+"""What upstreams report of a number's status: history is added to, what changes nothing is a repeat.
+
+It is the reason of the source carrier; the number's state is the worst of all its open reasons.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from common.timeid import time_id
-from privacy.models import Number, NumberStatus
+from privacy.bindings.orders import Actor
+from privacy.models import Number, NumberReason, NumberStatus
+from privacy.numbers import states
 from privacy.ownership import Owner
 from privacy.storing import bulk
 from privacy.wire.facts import Item, StatusFacts
@@ -52,6 +57,19 @@ def store(reports: list[Report], source_id: int, now: datetime) -> list[Report]:
             )
             report.id, report.at, report.sequence = time_id(now, "number status", row.pk), now, row.pk
             changed.append(report)
-    for held_id in {report.owner.number_id for report in changed if report.owner.number_id is not None}:
-        Number.objects.filter(pk=held_id).update(state=STATES[newest[held_id][0]])
+    _give_reasons(changed, newest, now)
     return changed
+
+
+def _give_reasons(changed: list[Report], newest: dict[int, tuple[int, str]], now: datetime) -> None:
+    """Open or close the carrier's reason of the numbers whose status changed, and let their state follow."""
+    ids = {report.owner.number_id for report in changed if report.owner.number_id is not None}
+    for number in Number.objects.filter(pk__in=ids).exclude(state=Number.State.RETURNED):
+        status, cause = newest[number.pk]
+        carrier = NumberReason.objects.filter(number=number, source=NumberReason.Source.CARRIER, closed_at=None)
+        carrier.update(closed_at=now)
+        if status != NORMAL[0]:
+            state, source = STATES[status], NumberReason.Source.CARRIER
+            NumberReason.objects.create(number=number, source=source, state=state, cause=cause, opened_at=now)
+        reported = Actor(reason=f"status {status} {cause}".strip())
+        states.follow(number, actor=reported, now=now, told=True)

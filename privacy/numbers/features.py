@@ -1,0 +1,98 @@
+"""What a number can do: SMS, being selected by the platform, being bound at all."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from privacy.bindings.orders import Actor
+from privacy.models import Number, NumberChange
+from privacy.numbers import rows as row_tools
+from privacy.numbers.changes import flag, note
+from privacy.numbers.rows import Done, NumberRow, Progress
+
+
+def set_sms(
+    rows: Sequence[NumberRow],
+    on: bool,
+    *,
+    actor: Actor,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress = lambda done: None,
+) -> Done:
+    """Let numbers take part in SMS, or not (pushes.md 8: batch change of SMS capability)."""
+
+    def change(number: Number) -> bool:
+        changed, number.sms = number.sms != on, on
+        return changed
+
+    return _switch(rows, "sms", NumberChange.Kind.SMS, on, change, actor, now, dry_run, progress)
+
+
+def reserve(
+    rows: Sequence[NumberRow],
+    on: bool,
+    *,
+    actor: Actor,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress = lambda done: None,
+) -> Done:
+    """Keep numbers from being selected by the platform, or let them be: reserved ones are bound only when named."""
+
+    def change(number: Number) -> bool:
+        changed, number.reserved = number.reserved != on, on
+        return changed
+
+    return _switch(rows, "reserved", NumberChange.Kind.RESERVED, on, change, actor, now, dry_run, progress)
+
+
+def blacklist(
+    rows: Sequence[NumberRow],
+    on: bool,
+    *,
+    actor: Actor,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress = lambda done: None,
+) -> Done:
+    """Blacklist numbers, or take them off: not bindable (1012102), not issued again. What is bound stays bound."""
+
+    def change(number: Number) -> bool:
+        changed = (number.blacklisted_at is not None) != on
+        if changed:
+            number.blacklisted_at = now if on else None
+        return changed
+
+    kind = NumberChange.Kind.BLACKLISTED
+    return _switch(rows, "blacklisted_at", kind, on, change, actor, now, dry_run, progress, returned=True)
+
+
+@transaction.atomic
+def _switch(
+    rows: Sequence[NumberRow],
+    field: str,
+    kind: NumberChange.Kind,
+    on: bool,
+    change: Callable[[Number], bool],
+    actor: Actor,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress,
+    returned: bool = False,
+) -> Done:
+    """Change one switch of numbers; `returned`: also of those that were returned."""
+    numbers = row_tools.all_in_use(rows, returned=returned)
+    if dry_run:
+        return Done(numbers)
+    done, held = Done(), row_tools.holdings(numbers)
+    for number in numbers:
+        changed = change(number)
+        if changed:
+            number.save(update_fields=[field])
+            holding = held.get(number.pk)
+            account = holding.application.account if holding else None
+            note(number, kind, actor=actor, now=now, before=flag(not on), after=flag(on), account=account)
+        done.count(number, changed, progress)
+    return done

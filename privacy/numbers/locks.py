@@ -1,0 +1,76 @@
+"""The order in which a step that ends bindings of many numbers takes its locks, so that no bind meets it crosswise.
+
+A bind takes the row of its party's load, then the rows of availability, ascending (docs/decisions.md). A step over many
+numbers would take load, availability, load, availability: so it takes all of them first, in that order.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from privacy.bindings import keys
+from privacy.models import Availability, Binding, Holding, Number, PartyLoad
+
+TRIES = 5
+LOADED = (Binding.Kind.AX, Binding.Kind.AXYB)
+INSTANT = timedelta(microseconds=1)
+
+
+class _Changed(Exception):
+    """A party was bound between the two looks; nothing is held."""
+
+
+def hold(numbers: Sequence[Number]) -> None:
+    """Lock what ending every binding on the numbers will lock. Inside the caller's transaction.
+
+    Who was bound between the look and the locks is seen by looking again; then all is let go and taken anew.
+    """
+    ids = sorted(number.pk for number in numbers)
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                _hold(ids)
+                return
+        except _Changed:
+            continue
+
+
+def end_of(holding: Holding, now: datetime) -> datetime:
+    """Return when a holding ends that ends now: later than it began, also by two clocks."""
+    return max(now, holding.valid_from + INSTANT)
+
+
+def bound_on(numbers: Sequence[Number]) -> int:
+    """Return how many bindings hold on the numbers."""
+    expired = Q(expires_at__lte=Now())
+    return Binding.objects.filter(number__in=numbers, valid_to=None).exclude(expired).count()
+
+
+def _hold(ids: Sequence[int]) -> None:
+    loads, related = _loads(ids), _numbers(ids)
+    list(PartyLoad.objects.select_for_update(no_key=True).filter(pk__in=loads).order_by("pk"))
+    list(Availability.objects.select_for_update(no_key=True).filter(pk__in=related).order_by("pk"))
+    if not (_loads(ids) <= loads and _numbers(ids) <= related):
+        raise _Changed
+
+
+def _loads(ids: Sequence[int]) -> set[int]:
+    """Return the load rows of the parties bound on numbers of AX and AXYB."""
+    bound = Binding.objects.filter(number__in=ids, kind__in=LOADED, valid_to=None).only("application_id", "a_number")
+    parties: dict[int, set[bytes]] = {}
+    for binding in bound:
+        parties.setdefault(binding.application_id, set()).add(keys.caller(binding.a_number))
+    found: set[int] = set()
+    for application_id, hashes in parties.items():
+        rows = PartyLoad.objects.filter(application=application_id, party__in=hashes)
+        found.update(rows.values_list("pk", flat=True))
+    return found
+
+
+def _numbers(ids: Sequence[int]) -> set[int]:
+    """Return the numbers and those Y whose relations end with an X among them."""
+    relations = Binding.objects.filter(parent__number__in=ids, parent__valid_to=None, valid_to=None)
+    return {*ids, *relations.values_list("number_id", flat=True)}
