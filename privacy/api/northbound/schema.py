@@ -1,0 +1,76 @@
+"""What the OpenAPI file says of the endpoints of bindings: read off the wire's forms and replies, with examples."""
+
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from privacy.wire.northbound import ax, axb, axe, axyb, replies
+from privacy.wire.northbound.examples import EXAMPLES
+
+Form = type[serializers.Serializer[Any]]
+Decorator = Callable[[Any], Any]
+APP_KEY = OpenApiParameter("app_key", str, required=True, description="The app_key that signs.")
+
+
+class ParameterExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A parameter says itself what it takes."""
+
+    target_class = "privacy.wire.northbound.fields.Parameter"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        described: dict[str, Any] = self.target.described()
+        return described
+
+
+def operation(
+    name: str, summary: str, form: Form, reply: Form, *, body: bool, extra: tuple[OpenApiParameter, ...] = ()
+) -> Decorator:
+    """Return what documents one operation: its parameters are a JSON body, or stand in the query."""
+    mode = name.partition(".")[0].upper()
+    shown: Any = EXAMPLES.get(name, {})
+    examples = [OpenApiExample("Request", value=shown["request"], request_only=True)] if body and shown else []
+    if shown.get("reply"):
+        examples.append(OpenApiExample("Success", value=shown["reply"], response_only=True, status_codes=["200"]))
+    return extend_schema(
+        operation_id=name.replace(".", "_"),
+        summary=summary,
+        tags=[mode],
+        request=form if body else None,
+        parameters=[*extra] if body else [form],
+        responses={200: reply},
+        examples=examples,
+    )
+
+
+AXB = extend_schema_view(
+    post=operation("axb.bind", "Bind A and B to an X", axb.BindAXB, replies.BoundAXB, body=True),
+    delete=operation("axb.unbind", "End one binding, or all of an X", axb.UnbindAXB, replies.Reply, body=False),
+    put=operation("axb.modify", "Change a binding", axb.ModifyAXB, replies.Reply, body=True),
+    get=operation("axb.query", "Look at the bindings of an X, or at one", axb.QueryAXB, replies.FoundAXB, body=False),
+)
+AX = extend_schema_view(
+    post=operation("ax.bind", "Give A an X", ax.BindAX, replies.BoundAX, body=True),
+    delete=operation("ax.unbind", "End a binding", ax.NamedAX, replies.Reply, body=False),
+    put=operation("ax.modify", "Change a binding", ax.ModifyAX, replies.Reply, body=True),
+    get=operation("ax.query", "Look at a binding, or at those of an A", ax.NamedAX, replies.FoundAX, body=False),
+)
+AX_CALLEE = extend_schema_view(
+    put=operation("ax.callee", "Say whom A reaches by calling X", ax.CalleeAX, replies.Reply, body=True),
+)
+AXE = extend_schema_view(
+    post=operation("axe.bind", "Give A an extension of an X", axe.BindAXE, replies.BoundAXE, body=True),
+    delete=operation("axe.unbind", "End a binding", axe.NamedAXE, replies.Reply, body=False),
+    put=operation("axe.modify", "Change a binding", axe.ModifyAXE, replies.Reply, body=True),
+    get=operation("axe.query", "Look at a binding", axe.NamedAXE, replies.FoundAXE, body=False),
+)
+AXYB = extend_schema_view(
+    post=operation(
+        "axyb.bind", "Give A an X, or B a Y to it", axyb.BindAXYB, replies.BoundAXYB, body=True, extra=(APP_KEY,)
+    ),
+    delete=operation("axyb.unbind", "End AX with its YB, or one YB", axyb.UnbindAXYB, replies.Reply, body=False),
+    get=operation("axyb.query", "Look at an AX and its YB", axyb.QueryAXYB, replies.FoundAXYB, body=False),
+)
