@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "privacy.api.machines.MachineDoorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

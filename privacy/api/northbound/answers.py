@@ -24,6 +24,13 @@ def refusal(code: str, description: str, http_status: int) -> HttpResponse:
     return _answer(envelope.result(code, plain[:LONGEST_DESCRIPTION]), http_status)
 
 
+def again(content: bytes, http_status: int) -> HttpResponse:
+    """Return an answer that was given before, byte for byte."""
+    response = HttpResponse(content, status=http_status, content_type=CONTENT_TYPE)
+    response.resultcode = str(json.loads(content)["resultcode"])  # type: ignore[attr-defined]  # as below
+    return response
+
+
 def finish(response: HttpResponse, *, head: bool = False) -> HttpResponse:
     """Give the length, so that no answer is sent in chunks (HTTP/1.0 clients); an answer to HEAD has no body."""
     response["Content-Length"] = str(len(response.content))

@@ -91,9 +91,6 @@ class Endpoint(APIView):
             return _refusal(codes.of_code(codes.INVALID, str(problem)))
         except ApiProblem as problem:
             return _refusal(codes.of_code(problem.code))
-        except BindingRefused as problem:
-            mode = self.mode or entry.application.mode if entry.application else ""
-            return _refusal(codes.answer(problem, str(mode), entry.operation))
         except (OperationalError, InterfaceError, InternalError) as error:
             # Away, full, read-only, out of connections or locked for too long; any other error is a fault of ours.
             log.warning("request %s: the database is away: %s", entry.id, type(error.__cause__ or error).__name__)
@@ -119,12 +116,22 @@ class Endpoint(APIView):
             raise BadInput("body", f"is larger than {LARGEST_BODY} bytes")
         order = _order(request, entry, application, body)
         try:
-            return idempotency.answer_once(request, order, body, lambda: self._carry_out(order))
+            response = idempotency.answer_once(request, order, body, lambda: self._carry_out(order, entry.operation))
         finally:
             entry.binding_id = order.binding.pk if order.binding else None
+        if response.has_header(idempotency.REPLAYED):
+            entry.detail = "answered as the first time (Idempotency-Key)"
+        return response
 
-    def _carry_out(self, order: Order) -> HttpResponse:
-        done = self.handle(order)
+    def _carry_out(self, order: Order, operation: str) -> HttpResponse:
+        """Return the answer to an order, also to one that is refused for a reason of trade."""
+        try:
+            with idempotency.undone_if_refused():
+                done = self.handle(order)
+        except ApiProblem as problem:
+            return _refusal(codes.of_code(problem.code))
+        except BindingRefused as problem:
+            return _refusal(codes.answer(problem, order.application.mode, operation))
         return done if isinstance(done, HttpResponse) else answers.success(**done)
 
 

@@ -1,6 +1,6 @@
 """The paths of northbound.md 0, byte for byte; anything else under /rest is a bare 404."""
 
-from importlib.util import find_spec
+from typing import Any
 
 from django.urls import path, re_path
 from django.utils.module_loading import import_string
@@ -18,15 +18,14 @@ PATHS = {
 }
 
 
-def _exists(name: str) -> bool:
-    return find_spec(f"privacy.api.northbound.{name.partition('.')[0]}") is not None
+def _view(name: str) -> Any:
+    try:
+        return import_string(f"privacy.api.northbound.{name}")
+    except ImportError:
+        return None
 
 
 urlpatterns = [
-    *(
-        path(where, import_string(f"privacy.api.northbound.{name}").as_view(), name=name.lower())
-        for where, name in PATHS.items()
-        if _exists(name)
-    ),
+    *(path(where, _view(name).as_view(), name=name.lower()) for where, name in PATHS.items() if _view(name)),
     re_path(r"^rest(?:/|$)", Nowhere.as_view()),
 ]
