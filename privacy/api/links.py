@@ -21,7 +21,8 @@ def recording_file(request: HttpRequest, token: str, name: str) -> HttpResponseB
     response = byte_ranges.answer(
         request, file, size=size, content_type=recording.content_type, name=recording.name, download=True
     )
-    response.headers.update(_private())  # type: ignore[attr-defined, unused-ignore]
+    for header, value in _private().items():
+        response[header] = value
     return response
 
 

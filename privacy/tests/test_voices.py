@@ -50,22 +50,22 @@ def test_an_upload_waits_for_review_and_is_kept_byte_for_byte(acme, customer, st
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("", ".wav", "a.mp3", "a", "../a.wav", "a/b.wav", "a\\b.wav", "a b.wav", "a.wav\n", "a\0.wav", "ä.wav"),
-        *("音.wav", "%2e.wav", "<b>.wav", "a.wav/", "x" * 125 + ".wav", "a.wav "),
-    ],
-)
-def test_names_that_cannot_be_are_refused(acme, customer, stores, name):
-    with pytest.raises(BadInput) as refused:
-        voices.upload(acme.account, name, a_law(), user=customer)
-    assert (refused.value.field, VoiceFile.objects.count(), files()) == ("name", 0, [])
+WRONG_NAMES = [
+    *("", ".wav", "a.mp3", "a", "../a.wav", "a/b.wav", "a\\b.wav", "a b.wav", "a.wav\n", "a\0.wav", "ä.wav"),
+    *("音.wav", "%2e.wav", "<b>.wav", "a.wav/", "x" * 125 + ".wav", "a.wav "),
+]
 
 
-@pytest.mark.parametrize("name", ["a.wav", "A.WAV", "..wav", "-_.@.wav", "0.wav", "x" * 124 + ".wav"])
-def test_names_of_letters_digits_and_four_marks_are_taken(acme, customer, stores, name):
-    assert voices.upload(acme.account, name, a_law(), user=customer).name == name
+def test_names_that_cannot_be_are_refused(acme, customer, stores):
+    for name in WRONG_NAMES:
+        with pytest.raises(BadInput) as refused:
+            voices.upload(acme.account, name, a_law(), user=customer)
+        assert (refused.value.field, VoiceFile.objects.count(), files()) == ("name", 0, []), name
+
+
+def test_names_of_letters_digits_and_four_marks_are_taken(acme, customer, stores):
+    for name in ["a.wav", "A.WAV", "..wav", "-_.@.wav", "0.wav", "x" * 124 + ".wav"]:
+        assert voices.upload(acme.account, name, a_law(), user=customer).name == name
 
 
 def test_a_file_that_is_not_fit_leaves_nothing_behind(acme, customer, stores):
