@@ -1,4 +1,4 @@
-"""Why a binding is refused: each door says it in its own way (northbound.md 9 for the API, plain words in the console)."""
+"""Why a binding is refused: each door says it in its own way (northbound.md 9 for the API, words in the console)."""
 
 from common.errors import MasklineError
 

@@ -16,6 +16,8 @@ from privacy.models.numbers import Number
 
 MOST_PAIRS, MOST_RELATIONS, MOST_NUMBERS_OF_A, MOST_EXTENSIONS = 5000, 1000, 5, 9999
 HASH_BYTES = 16
+# What was never bound comes first.
+LEAST_RECENT, FREE = models.F("last_bound_at").asc(nulls_first=True), models.Q(free=True)
 
 
 class Terms(models.Model):
@@ -249,16 +251,8 @@ class Availability(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["application", "area_code", "last_bound_at", "number"],
-                name="availability_city",
-                condition=models.Q(free=True),
-            ),
-            models.Index(
-                fields=["application", "last_bound_at", "number"],
-                name="availability_any",
-                condition=models.Q(free=True),
-            ),
+            models.Index("application", "area_code", LEAST_RECENT, "number", name="availability_city", condition=FREE),
+            models.Index("application", LEAST_RECENT, "number", name="availability_any", condition=FREE),
         ]
 
     def __str__(self) -> str:
