@@ -31,9 +31,11 @@ def end(bindings: Iterable[Binding], *, cause: Binding.End, actor: Actor) -> int
 
     One that has ended or expired already is skipped.
     """
-    return sum(
-        _again(lambda key=binding.pk: _end([key], cause, actor)).get(binding.pk) is False for binding in bindings
-    )
+    return sum(_end_one(binding.pk, cause, actor) for binding in bindings)
+
+
+def _end_one(key: UUID, cause: Binding.End, actor: Actor) -> bool:
+    return _again(lambda: _end([key], cause, actor)).get(key) is False
 
 
 def end_number(number: Number, *, cause: Binding.End, actor: Actor, application: Application | None = None) -> int:

@@ -18,10 +18,11 @@ def test_a_binding_of_each_mode_is_stored_found_and_ended(mode):
     application = pool(mode)
     made = bind(application, seconds=60, terms={"user_data": "order 7", "record": True})
     stored = bindings.find(application, str(made.pk))
+    assert stored is not None
     for field in Binding._meta.concrete_fields:
         assert getattr(stored, field.attname) == getattr(made, field.attname), field.attname
     assert (made.kind, made.step, made.number.number) == (mode, "city", numbers(application)[0].number)
-    assert made.expires_at - made.valid_from == timedelta(seconds=60)
+    assert made.expires_at == made.valid_from + timedelta(seconds=60)
     assert (stored.user_data, stored.record, stored.bound_by) == ("order 7", True, "tester")
     assert list(bindings.on_number(application, made.number.number)) == [stored]
     assert list(bindings.of_party(application, A)) == [stored]
