@@ -1,4 +1,4 @@
-"""Celery's door to ingest and to the time of bindings. Rows are the queue: a task that runs twice, or not at all, loses nothing."""
+"""Celery's door to ingest and to bindings. Rows are the queue: a task that runs twice, or not at all, loses nothing."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def retry_quarantine() -> int:
 
 @shared_task(name="privacy.tasks.end_expired")  # type: ignore[untyped-decorator, unused-ignore]
 def end_expired() -> int:
-    """End bindings that have expired; return how many. Calls are refused on time without it, by the database's clock."""
+    """End bindings that have expired; return how many. Calls are refused on time without it."""
     total = ended = bindings.end_expired(EXPIRED_AT_A_TIME)
     while ended:
         ended = bindings.end_expired(EXPIRED_AT_A_TIME)
