@@ -11,9 +11,10 @@ from common.errors import BadInput
 from privacy import voices
 from privacy.areas import normalise_code
 from privacy.models.bindings import Terms
-from privacy.wire.northbound.fields import MISSING, Form
+from privacy.wire.northbound.fields import MISSING
+from privacy.wire.northbound.forms import Form
 
-TERMS = frozenset(field.name for field in Terms._meta.local_fields)
+TERMS = frozenset(field.name for field in Terms._meta.local_fields) - {"extension"}
 MATCH_MODES = {"0": False, "1": True}
 
 
