@@ -7,7 +7,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from config import environment, secrets_store
+from config import environment, secrets_store, tunables
 from config.openapi import options as openapi
 
 django_stubs_ext.monkeypatch()
@@ -165,27 +165,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- the product's own settings ------------------------------------------------------------------------------------
-MASKLINE = {
-    "settlement_delay_minutes": ENV.whole("MASKLINE_SETTLEMENT_DELAY_MINUTES", 5, 0, 60),
-    "sms_multipart_7bit": ENV.whole("MASKLINE_SMS_MULTIPART_7BIT", 154, 153, 154),
-    "gsm7_extension_counts": ENV.whole("MASKLINE_GSM7_EXTENSION_COUNTS", 1, 1, 2),
-    "clock_skew_seconds": ENV.whole("MASKLINE_CLOCK_SKEW_SECONDS", 300, 30, 3600),
-    "accept_beijing_time": ENV.text("MASKLINE_ACCEPT_BEIJING_TIME", "1") in {"1", "true", "yes", "on"},
-    "lockout_failures": ENV.whole("MASKLINE_LOCKOUT_FAILURES", 20, 1, 10_000),
-    "lockout_window_minutes": ENV.whole("MASKLINE_LOCKOUT_WINDOW_MINUTES", 5, 1, 1440),
-    "lockout_minutes": ENV.whole("MASKLINE_LOCKOUT_MINUTES", 30, 1, 1440),
-    "retention_calls_days": ENV.whole("MASKLINE_RETENTION_CALLS_DAYS", 400, 31, 36_500),
-    "retention_events_days": ENV.whole("MASKLINE_RETENTION_EVENTS_DAYS", 60, 7, 36_500),
-    "silent_upstream_minutes": ENV.whole("MASKLINE_SILENT_UPSTREAM_MINUTES", 120, 5, 10_080),
-    "self_approval_limit": ENV.whole("MASKLINE_SELF_APPROVAL_LIMIT", 100, 0, 10**9),
-    # The northbound API (docs/northbound.md, "Choices"). A rate of 0 switches flow control off.
-    "flow_rate": ENV.whole("MASKLINE_FLOW_RATE", 1000, 0, 10**6),
-    "flow_burst": ENV.whole("MASKLINE_FLOW_BURST", 2000, 1, 10**7),
-    "pairs_per_number": ENV.whole("MASKLINE_PAIRS_PER_NUMBER", 5000, 1, 5000),
-    "retention_requests_days": ENV.whole("MASKLINE_RETENTION_REQUESTS_DAYS", 31, 7, 3650),
-    "remember_pairs_days": ENV.whole("MASKLINE_REMEMBER_PAIRS_DAYS", 30, 1, 3650),
-    "recording_days": ENV.whole("MASKLINE_RECORDING_DAYS", 7, 1, 3650),
-}
+MASKLINE = tunables.read(ENV)
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

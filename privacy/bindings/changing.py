@@ -14,7 +14,7 @@ from privacy.bindings.orders import Actor, ModifyOrder
 from privacy.bindings.plans import LOADED, TERMS
 from privacy.bindings.problems import NoSuchBinding, PartyBound, TooManyNumbers
 from privacy.models import Binding, Route
-from privacy.models.bindings import MOST_NUMBERS_OF_A
+from privacy.models.routes import MOST_NUMBERS_OF_A
 
 ATTEMPTS = 50
 

@@ -12,7 +12,7 @@ from common.faults import fault_point
 from privacy.bindings import statements
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Number
-from privacy.models.bindings import MOST_PAIRS
+from privacy.models.routes import MOST_PAIRS
 
 # So many expired bindings end in one transaction: binds wait for none of them longer than that takes.
 BATCH = 100

@@ -17,7 +17,8 @@ from common.timeid import time_id
 from privacy.bindings import keys
 from privacy.bindings.orders import Actor, BindOrder
 from privacy.models import Binding, Number
-from privacy.models.bindings import MOST_NUMBERS_OF_A, MOST_RELATIONS, Availability, Route, Terms
+from privacy.models.bindings import Terms
+from privacy.models.routes import MOST_NUMBERS_OF_A, MOST_RELATIONS, Availability, Route
 
 Kind, Role = Binding.Kind, Availability.Role
 ROLES = {Kind.AX: Role.AX, Kind.AXB: Role.AXB, Kind.AXE: Role.AXE, Kind.AXYB: Role.X, Kind.YB: Role.Y}

@@ -1,21 +1,13 @@
 """What happened on the network. Numbers and bindings; sessions, calls, events; messages; how records arrive."""
 
 from privacy.models.arrivals import Quarantined, Record, Source, Usage
-from privacy.models.bindings import (
-    Availability,
-    Binding,
-    BindingVersion,
-    Cooling,
-    IdempotentAnswer,
-    PartyLoad,
-    Route,
-    TemporaryCallee,
-)
+from privacy.models.bindings import Binding, BindingVersion, TemporaryCallee
 from privacy.models.calls import Call, CallEvent, Session, StopOrder
 from privacy.models.lifecycle import NumberChange, NumberOrder, NumberReason, NumberTransfer
 from privacy.models.messages import Message, MessageResult
 from privacy.models.numbers import Holding, Number, NumberStatus
-from privacy.models.requests import ApiRequest
+from privacy.models.requests import ApiRequest, IdempotentAnswer
+from privacy.models.routes import Availability, Cooling, PartyLoad, Route
 from privacy.models.voices import VoiceFile
 
 __all__ = [

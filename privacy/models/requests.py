@@ -1,4 +1,4 @@
-"""Every request to the northbound API, refused ones too, for 31 days."""
+"""Every request to the northbound API, refused ones too, for 31 days; answers that are given again."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +49,27 @@ class ApiRequest(models.Model):
                 fields=["binding_id"], name="apirequest_binding", condition=models.Q(binding_id__isnull=False)
             ),
         ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class IdempotentAnswer(models.Model):
+    """The answer to a request that carried Idempotency-Key, kept 24 h: the same key and body get it again."""
+
+    application = models.ForeignKey(Application, models.CASCADE, db_index=False, verbose_name=_("application"))
+    key = models.BinaryField(_("SHA-256 of the key"), max_length=32)
+    body = models.BinaryField(_("SHA-256 of method, path and body"), max_length=32)
+    http_status = models.SmallIntegerField(_("HTTP status"), null=True)
+    answer = SealedBodyField(_("answer"), null=True)
+    created_at = models.DateTimeField(_("created"), db_index=True)
+
+    account_path = "application__account"
+
+    class Meta:
+        verbose_name = _("idempotent answer")
+        verbose_name_plural = _("idempotent answers")
+        constraints = [models.UniqueConstraint(fields=["application", "key"], name="idempotent_once")]
 
     def __str__(self) -> str:
         return str(self.pk)

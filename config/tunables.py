@@ -1,0 +1,30 @@
+"""The product's own settings: the rules that an installation may choose (docs/operations.md)."""
+
+from typing import Any
+
+from config.environment import Reader
+
+
+def read(env: Reader) -> dict[str, Any]:
+    """Return settings.MASKLINE from the environment; what is out of range is a problem for config/checks.py."""
+    return {
+        "settlement_delay_minutes": env.whole("MASKLINE_SETTLEMENT_DELAY_MINUTES", 5, 0, 60),
+        "sms_multipart_7bit": env.whole("MASKLINE_SMS_MULTIPART_7BIT", 154, 153, 154),
+        "gsm7_extension_counts": env.whole("MASKLINE_GSM7_EXTENSION_COUNTS", 1, 1, 2),
+        "clock_skew_seconds": env.whole("MASKLINE_CLOCK_SKEW_SECONDS", 300, 30, 3600),
+        "accept_beijing_time": env.text("MASKLINE_ACCEPT_BEIJING_TIME", "1") in {"1", "true", "yes", "on"},
+        "lockout_failures": env.whole("MASKLINE_LOCKOUT_FAILURES", 20, 1, 10_000),
+        "lockout_window_minutes": env.whole("MASKLINE_LOCKOUT_WINDOW_MINUTES", 5, 1, 1440),
+        "lockout_minutes": env.whole("MASKLINE_LOCKOUT_MINUTES", 30, 1, 1440),
+        "retention_calls_days": env.whole("MASKLINE_RETENTION_CALLS_DAYS", 400, 31, 36_500),
+        "retention_events_days": env.whole("MASKLINE_RETENTION_EVENTS_DAYS", 60, 7, 36_500),
+        "silent_upstream_minutes": env.whole("MASKLINE_SILENT_UPSTREAM_MINUTES", 120, 5, 10_080),
+        "self_approval_limit": env.whole("MASKLINE_SELF_APPROVAL_LIMIT", 100, 0, 10**9),
+        # The northbound API (docs/northbound.md, "Choices"). A rate of 0 switches flow control off.
+        "flow_rate": env.whole("MASKLINE_FLOW_RATE", 1000, 0, 10**6),
+        "flow_burst": env.whole("MASKLINE_FLOW_BURST", 2000, 1, 10**7),
+        "pairs_per_number": env.whole("MASKLINE_PAIRS_PER_NUMBER", 5000, 1, 5000),
+        "retention_requests_days": env.whole("MASKLINE_RETENTION_REQUESTS_DAYS", 31, 7, 3650),
+        "remember_pairs_days": env.whole("MASKLINE_REMEMBER_PAIRS_DAYS", 30, 1, 3650),
+        "recording_days": env.whole("MASKLINE_RECORDING_DAYS", 7, 1, 3650),
+    }
