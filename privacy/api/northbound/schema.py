@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from privacy.wire.northbound import ax, axb, axe, axyb, replies
 from privacy.wire.northbound.examples import EXAMPLES
+from privacy.wire.northbound.fields import PageSize, Whole
 
 Form = type[serializers.Serializer[Any]]
 Decorator = Callable[[Any], Any]
@@ -40,10 +41,22 @@ def operation(
         summary=summary,
         tags=[mode],
         request=form if body else None,
-        parameters=[*extra] if body else [form],
+        parameters=[*extra] if body else _query(form),
         responses={200: reply},
         examples=examples,
     )
+
+
+def _query(form: Form) -> list[OpenApiParameter]:
+    return [
+        OpenApiParameter(
+            name,
+            int if isinstance(field, Whole | PageSize) else str,
+            required=field.required,
+            description=str(field.help_text),
+        )
+        for name, field in form().fields.items()
+    ]
 
 
 AXB = extend_schema_view(

@@ -7,19 +7,8 @@ from accounts.models import Application
 from common.errors import BadInput
 from privacy.bindings.orders import BindOrder, ModifyOrder
 from privacy.models import Binding
-from privacy.wire.northbound.fields import (
-    Callee,
-    Choice,
-    Flag,
-    Form,
-    Key,
-    Party,
-    PreVoice,
-    PreVoiceChange,
-    Text,
-    Voice,
-    Whole,
-)
+from privacy.wire.northbound.fields import Callee, Choice, Flag, Key, Party, Text, Voice, Whole
+from privacy.wire.northbound.forms import Form, PreVoice, PreVoiceChange
 from privacy.wire.northbound.reading import MATCH_MODES, area_code, missing, read, refuse_equal, terms
 from privacy.wire.northbound.shaping import flag, given, moment, pre_voice
 

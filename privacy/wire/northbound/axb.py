@@ -6,20 +6,8 @@ from typing import Any
 from accounts.models import Application
 from privacy.bindings.orders import BindOrder, ModifyOrder
 from privacy.models import Binding
-from privacy.wire.northbound.fields import (
-    Choice,
-    Flag,
-    Form,
-    Key,
-    PageSize,
-    Party,
-    PreVoice,
-    PreVoiceChange,
-    Text,
-    Virtual,
-    Voice,
-    Whole,
-)
+from privacy.wire.northbound.fields import Choice, Flag, Key, PageSize, Party, Text, Virtual, Voice, Whole
+from privacy.wire.northbound.forms import Form, PreVoice, PreVoiceChange
 from privacy.wire.northbound.reading import MATCH_MODES, area_code, read, refuse_equal, terms
 from privacy.wire.northbound.shaping import flag, given, moment, pre_voice
 

@@ -11,7 +11,8 @@ from accounts.models import Application
 from common.errors import BadInput
 from privacy.bindings.orders import BindOrder, ModifyOrder
 from privacy.models import Binding
-from privacy.wire.northbound.fields import Callee, Choice, Flag, Form, Key, Party, Text, Virtual, Voice, Whole
+from privacy.wire.northbound.fields import Callee, Choice, Flag, Key, Party, Text, Virtual, Voice, Whole
+from privacy.wire.northbound.forms import Form
 from privacy.wire.northbound.reading import MATCH_MODES, area_code, missing, read, refuse_equal, terms
 from privacy.wire.northbound.shaping import flag, given
 

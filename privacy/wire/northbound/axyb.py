@@ -12,7 +12,8 @@ from accounts.models import Application
 from common.errors import BadInput
 from privacy.bindings.orders import BindOrder
 from privacy.models import Binding
-from privacy.wire.northbound.fields import Choice, Flag, Form, Key, Party, Text, Voice, Whole
+from privacy.wire.northbound.fields import Choice, Flag, Key, Party, Text, Voice, Whole
+from privacy.wire.northbound.forms import Form
 from privacy.wire.northbound.reading import MATCH_MODES, area_code, missing, refuse_equal, terms
 from privacy.wire.northbound.shaping import flag, given, moment
 
@@ -53,7 +54,7 @@ class BindAXYB(Form):
 class NamedAXYB(Form):
     """The app_key that every request carries in its query (1.3)."""
 
-    app_key = Key(source="key", help_text="The app_key that signs.")
+    app_key = Key(source="key", required=True, help_text="The app_key that signs.")
     subscriptionId = Key(help_text="The binding.")
 
 

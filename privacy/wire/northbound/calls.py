@@ -1,6 +1,7 @@
 """What ending a call is ordered with (northbound.md 8)."""
 
-from privacy.wire.northbound.fields import Choice, Form, Text
+from privacy.wire.northbound.fields import Choice, Text
+from privacy.wire.northbound.forms import Form
 
 CALL_STOP = "call_stop"
 LONGEST = 256

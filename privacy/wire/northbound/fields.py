@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, NoReturn
 
 from rest_framework import serializers
@@ -16,7 +15,6 @@ from privacy.parties import is_bindable, is_callable
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _VOICE = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
-_TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 MISSING = "is missing"
 
 
@@ -43,7 +41,11 @@ class Parameter(serializers.Field[Any, Any, Any, Any]):
 
     def described(self) -> dict[str, Any]:
         """Return the JSON schema of what is taken."""
-        return {"type": ["string", "integer", "null"]}
+        return {"type": self.types("string", "integer")}
+
+    def types(self, *kinds: str) -> list[str]:
+        """Return the JSON types taken: null too unless it has to be there."""
+        return [*kinds] if self.required else [*kinds, "null"]
 
 
 class Text(Parameter):
@@ -68,7 +70,7 @@ class Text(Parameter):
         return text
 
     def described(self) -> dict[str, Any]:
-        return {**super().described(), "maxLength": self.most}
+        return {**super().described(), "minLength": int(self.required), "maxLength": self.most}
 
 
 class Key(Text):
@@ -78,8 +80,10 @@ class Key(Text):
         super().__init__(1 << 20, **options)
 
 
-class Party(Text):
-    """A or B: a real mobile or fixed number in global format (northbound.md 0.2)."""
+class Virtual(Text):
+    """X in global format; whether it is one of the application's is for the bind to say (northbound.md 0.2)."""
+
+    pattern = E164.pattern
 
     def __init__(self, **options: Any) -> None:
         super().__init__(31, **options)
@@ -87,28 +91,25 @@ class Party(Text):
     def understood(self, text: str) -> str:
         if not E164.fullmatch(text):
             refuse("is not in global format, such as +8613800000021")
-        if not is_bindable(text):
+        return text
+
+    def described(self) -> dict[str, Any]:
+        return {"type": self.types("string"), "pattern": f"^({self.pattern}){'' if self.required else '?'}$"}
+
+
+class Party(Virtual):
+    """A or B: a real mobile or fixed number in global format."""
+
+    def understood(self, text: str) -> str:
+        if not is_bindable(super().understood(text)):
             refuse("is no real mobile or fixed number")
         return text
 
 
-class Virtual(Text):
-    """X in global format; whether it is one of the application's is for the bind to say."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(31, **options)
-
-    def understood(self, text: str) -> str:
-        if not E164.fullmatch(text):
-            refuse("is not in global format, such as +8617100000001")
-        return text
-
-
-class Callee(Text):
+class Callee(Virtual):
     """A number that is only called: also a 400 or 95 number, as dialled or with +86 (northbound.md 4.6)."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(31, **options)
+    pattern = f"{E164.pattern}|400[0-9]{{7}}|95[0-9]{{3,8}}"
 
     def understood(self, text: str) -> str:
         if text and not is_callable(text):
@@ -131,6 +132,10 @@ class Whole(Parameter):
             refuse(f"is not {'0 or ' if self.or_zero else ''}from {self.least} to {self.most}")
         return value
 
+    def described(self) -> dict[str, Any]:
+        least = 0 if self.or_zero else self.least
+        return {"type": self.types("integer", "string"), "minimum": least, "maximum": self.most, "pattern": "^[0-9]*$"}
+
 
 class PageSize(Parameter):
     """10 to 100; absent or out of range: 50 (northbound.md 3.5)."""
@@ -151,10 +156,13 @@ class Flag(Parameter):
     """true or false, as text of any case or as JSON says it."""
 
     def to_internal_value(self, data: Any) -> bool:
-        word = str(data).lower() if isinstance(data, str | bool | int) else ""
-        if word not in _TRUE | _FALSE:
+        word = str(data).lower() if isinstance(data, str | bool) else ""
+        if word not in ("true", "false"):
             refuse('is neither "true" nor "false"')
-        return word in _TRUE
+        return word == "true"
+
+    def described(self) -> dict[str, Any]:
+        return {"type": self.types("string", "boolean"), "enum": ["true", "false", True, False, "", None]}
 
 
 class Choice(Parameter):
@@ -170,6 +178,10 @@ class Choice(Parameter):
             refuse("is not " + " or ".join(f'"{word}"' for word in self.words))
         return self.words[word]
 
+    def described(self) -> dict[str, Any]:
+        numbers = [int(word) for word in self.words if word.isdecimal()]
+        return {"type": self.types("string", "integer"), "enum": [*self.words, *numbers, "", None]}
+
 
 class Voice(Text):
     """The name of a voice file; that it is approved is seen to when the form is read. "" clears it in a modify."""
@@ -182,43 +194,8 @@ class Voice(Text):
             refuse("has characters that are no digits, letters, - _ . @")
         return text
 
-
-class Form(serializers.Serializer[Any]):
-    """The parameters of one operation. What it does not know it ignores."""
-
-    default_error_messages = {"required": MISSING, "invalid": "is no object"}
-
-    @cached_property
-    def voices(self) -> dict[str, str]:
-        """Return the voice files a form can name: our word for each, and the parameter."""
-        found = {}
-        for name, field in self.fields.items():
-            if isinstance(field, Voice):
-                found[str(field.source)] = name
-            elif isinstance(field, Form):
-                found |= {source: f"{name}.{inner}" for source, inner in field.voices.items()}
-        return found
-
-
-class PreVoice(Form):
-    """The waiting tones: when A dials X, and when others do. An empty one is absent."""
-
-    callerHintTone = Voice(source="caller_voice", help_text="Waiting tone when A dials X.")
-    calleeHintTone = Voice(source="callee_voice", help_text="Waiting tone when the other side dials X.")
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"required": False, "source": "*", **options})
-
-    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
-        value = dictionary.get(str(self.field_name))
-        return empty if value is None or value == "" else value
-
-
-class PreVoiceChange(PreVoice):
-    """The waiting tones in a modify: an absent one stays, "" clears it."""
-
-    callerHintTone = Voice(clears=True, source="caller_voice", help_text="Waiting tone when A dials X.")
-    calleeHintTone = Voice(clears=True, source="callee_voice", help_text="Waiting tone when the other side dials X.")
+    def described(self) -> dict[str, Any]:
+        return {**super().described(), "pattern": "^[A-Za-z0-9_.@-]*$"}
 
 
 def _whole(data: Any) -> int | None:

@@ -1,6 +1,7 @@
 """What the recording download address is asked by (northbound.md 7)."""
 
-from privacy.wire.northbound.fields import Form, Text
+from privacy.wire.northbound.fields import Text
+from privacy.wire.northbound.forms import Form
 
 LONGEST = 128
 
