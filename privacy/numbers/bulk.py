@@ -1,0 +1,266 @@
+"""A step in the life of many numbers, by its name: what a command, a page and a job have in common.
+
+Lines come from a file, or are what a person typed or ticked; a `Choice` holds for all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import audit
+from accounts.roles import User
+from common.errors import BadInput
+from common.phone import parse_typed
+from privacy.bindings.orders import Actor
+from privacy.models import Number, NumberOrder
+from privacy.numbers import features, issuing, leaving, ordering, states, transferring
+from privacy.numbers.rows import BadRows, Checks, Done, NumberRow, Progress
+from privacy.numbers.sheets import Line
+
+YES = {"yes", "y", "true", "1", "是", "on"}
+NO = {"no", "n", "false", "0", "否", "off"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done, or in a dry run would be: how many changed, how many were so already, bindings that end."""
+
+    changed: int
+    unchanged: int = 0
+    bindings_ended: int = 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What holds for every line: the application, the cause of being unusable, the order that is filled."""
+
+    application: str = ""
+    cause: str = ""
+    order: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Who does a step and when, and whether it is only tried."""
+
+    actor: Actor
+    now: datetime
+    dry_run: bool = False
+    progress: Progress = lambda done: None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: the columns a file may have, what it is called, what it asks of the person beside, and how it is done.
+
+    `ends_bindings`: what is bound on the numbers ends with it.
+    """
+
+    label: object
+    columns: tuple[str, ...]
+    work: Callable[[Sequence[Line], Choice, Run], Outcome]
+    asks: tuple[str, ...] = ()
+    ends_bindings: bool = False
+
+
+@transaction.atomic
+def carry_out(
+    name: str,
+    lines: Sequence[Line],
+    choice: Choice,
+    run: Run,
+    *,
+    user: User | None = None,
+    request: HttpRequest | None = None,
+) -> Outcome:
+    """Do a step for the lines of a file, and audit what it changed. Raises BadRows, BadInput."""
+    outcome = STEPS[name].work(lines, choice, run)
+    if outcome.changed and not run.dry_run:
+        first = lines[0].cells.get("number") or lines[0].cells.get("reference", "")
+        told = {"lines": len(lines), **asdict(choice), **asdict(outcome)}
+        audit.record(
+            user=user, action=f"numbers.{name}", subject_kind="number", subject=first if len(lines) == 1 else "",
+            reason=run.actor.reason, detail=told, request=request,
+        )  # fmt: skip
+    return outcome
+
+
+def _issue(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
+    checks, rows = Checks(), list[issuing.Issue]()
+    for line in lines:
+        with checks.of(line.line):
+            sms = line.cells.get("sms", "")
+            rows.append(
+                issuing.Issue(
+                    number=number_of(line),
+                    line=line.line,
+                    application=line.cells.get("application", "") or choice.application,
+                    area_code=line.cells.get("area_code", ""),
+                    kind=line.cells.get("kind", ""),
+                    sms=flag_of("sms", sms) if sms else None,
+                    upstream=line.cells.get("upstream", ""),
+                )
+            )
+    done = _done(partial(issuing.issue, rows, order=_order_of(choice)), checks, run)
+    return Outcome(len(done.numbers), done.unchanged)
+
+
+def _order(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
+    checks, rows = Checks(), list[ordering.OrderRow]()
+    for line in lines:
+        cells = line.cells
+        with checks.of(line.line):
+            rows.append(
+                ordering.OrderRow(
+                    application=cells.get("application", "") or choice.application,
+                    area_code=cells.get("area_code", ""),
+                    quantity=cells.get("quantity", ""),
+                    reference=cells.get("reference", ""),
+                    kind=cells.get("kind", "") or Number.Kind.VIRTUAL,
+                    sms=flag_of("sms", cells.get("sms", "") or "yes"),
+                    note=cells.get("note", ""),
+                    line=line.line,
+                )
+            )
+    work = partial(ordering.order, rows, actor=run.actor, now=run.now)
+    _finish(checks, partial(work, dry_run=True))
+    new, repeated = work(dry_run=run.dry_run)
+    return Outcome(len(new), repeated)
+
+
+def _transfer(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
+    checks = Checks()
+    done = _done(partial(transferring.transfer, moves_of(lines, choice, checks)), checks, run)
+    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended)
+
+
+def _ask(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
+    checks = Checks()
+    work = partial(transferring.ask, moves_of(lines, choice, checks), actor=run.actor, now=run.now)
+    _finish(checks, partial(work, dry_run=True))
+    asked = work(dry_run=run.dry_run)
+    return Outcome(len(asked.numbers))
+
+
+def moves_of(lines: Sequence[Line], choice: Choice, checks: Checks) -> list[transferring.Move]:
+    """Return the moves of lines: each to the application of its line, else to the one chosen for all."""
+    rows = list[transferring.Move]()
+    for line in lines:
+        with checks.of(line.line):
+            target = line.cells.get("application", "") or choice.application
+            rows.append(transferring.Move(number=number_of(line), line=line.line, application=target))
+    return rows
+
+
+def rows_of(lines: Sequence[Line], checks: Checks) -> list[NumberRow]:
+    """Return the numbers of lines; what is wrong with the others stands in `checks`."""
+    rows = list[NumberRow]()
+    for line in lines:
+        with checks.of(line.line):
+            rows.append(NumberRow(number=number_of(line), line=line.line))
+    return rows
+
+
+def number_of(line: Line) -> str:
+    """Return a line's number in its stored form. Raises BadInput when there is none."""
+    text = parse_typed(line.cells.get("number", ""))
+    if not text:
+        raise BadInput("number", _("is missing"), _("write it with + and country code"))
+    return text
+
+
+def flag_of(field: str, text: str) -> bool:
+    """Return a yes or no. Raises BadInput."""
+    plain = text.strip().lower()
+    if plain not in YES | NO:
+        raise BadInput(field, _("is neither yes nor no"), _("write yes or no"))
+    return plain in YES
+
+
+def _order_of(choice: Choice) -> NumberOrder | None:
+    if choice.order is None:
+        return None
+    found = NumberOrder.objects.filter(pk=choice.order).first()
+    if found is None:
+        raise BadInput("order", _("is unknown"), _("choose an open order, or none"))
+    return found
+
+
+def _plain(step: Callable[..., Done], lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
+    """Do a step that needs nothing but the numbers."""
+    checks = Checks()
+    done = _done(partial(step, rows_of(lines, checks)), checks, run)
+    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended)
+
+
+def _done(work: Callable[..., Done], checks: Checks, run: Run) -> Done:
+    """Do the work of a step, unless something is wrong with any row."""
+    bound = partial(work, actor=run.actor, now=run.now)
+    _finish(checks, partial(bound, dry_run=True))
+    return bound(dry_run=run.dry_run, progress=run.progress)
+
+
+def _finish(checks: Checks, trial: Callable[[], object]) -> None:
+    """Raise BadRows when rows could not be read, with all that is wrong with the rest as well: it is tried."""
+    if checks.problems:
+        try:
+            trial()
+        except BadRows as bad:
+            checks.problems += bad.problems
+        checks.finish()
+
+
+def _stop(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
+    step = partial(states.suspend, state=Number.State.UNUSABLE, cause=choice.cause)
+    return _plain(step, lines, choice, run)
+
+
+def _switch(step: Callable[..., Done], on: bool) -> Callable[[Sequence[Line], Choice, Run], Outcome]:
+    return partial(_plain, lambda rows, **run: step(rows, on, **run))
+
+
+NUMBERS = ("number",)
+ISSUED = ("number", "application", "area_code", "kind", "sms", "upstream")
+ORDERED = ("application", "area_code", "quantity", "reference", "kind", "sms", "note")
+MOVED = ("number", "application")
+STEPS: Mapping[str, Step] = {
+    "issue": Step(gettext_lazy("Issue numbers"), ISSUED, _issue, ("application", "order")),
+    "order": Step(gettext_lazy("Order numbers"), ORDERED, _order, ("application",)),
+    "transfer": Step(
+        gettext_lazy("Transfer inside the account"), MOVED, _transfer, ("application",), ends_bindings=True
+    ),
+    "ask_transfer": Step(gettext_lazy("Ask for a transfer to another account"), MOVED, _ask, ("application",)),
+    "unsubscribe": Step(gettext_lazy("Unsubscribe"), NUMBERS, partial(_plain, leaving.unsubscribe), ends_bindings=True),
+    "suspend": Step(
+        gettext_lazy("Suspend"), NUMBERS, partial(_plain, partial(states.suspend, state=Number.State.SUSPENDED))
+    ),
+    "freeze": Step(
+        gettext_lazy("Freeze for new bindings"),
+        NUMBERS,
+        partial(_plain, partial(states.suspend, state=Number.State.BINDING_FROZEN)),
+    ),
+    "stop": Step(gettext_lazy("Make unusable"), NUMBERS, _stop, ("cause",)),
+    "resume": Step(gettext_lazy("Resume"), NUMBERS, partial(_plain, states.resume)),
+    "sms_on": Step(gettext_lazy("Switch SMS on"), NUMBERS, _switch(features.set_sms, True)),
+    "sms_off": Step(gettext_lazy("Switch SMS off"), NUMBERS, _switch(features.set_sms, False)),
+    "reserve": Step(gettext_lazy("Reserve: bound only when named"), NUMBERS, _switch(features.reserve, True)),
+    "release": Step(gettext_lazy("Release for selection"), NUMBERS, _switch(features.reserve, False)),
+    "blacklist": Step(gettext_lazy("Blacklist"), NUMBERS, _switch(features.blacklist, True)),
+    "unblacklist": Step(gettext_lazy("Take off the blacklist"), NUMBERS, _switch(features.blacklist, False)),
+}
+# Causes of status 10 that the operator may give (pushes.md 5).
+CAUSE_LABELS = {
+    "2": gettext_lazy("arrears"),
+    "3": gettext_lazy("stopped"),
+    "5": gettext_lazy("call-barred by the carrier"),
+    "6": gettext_lazy("barring lifted"),
+    "7": gettext_lazy("unconditional forwarding switched on"),
+    "8": gettext_lazy("no-answer forwarding switched on"),
+    "9": gettext_lazy("busy forwarding switched on"),
+}
