@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from accounts.models import Application
 from accounts.tests import cast
-from common.errors import BadInput
+from common.errors import BadInput, NotReady
 from privacy.api.northbound.door import ApiProblem, Endpoint, Order
 from privacy.bindings.problems import PartyBound
 
@@ -31,6 +31,8 @@ class Echo(Endpoint):
                 raise PartyBound
             case "code":
                 raise ApiProblem("1020152")
+            case "busy":
+                raise NotReady("too many at once")
             case "ours":
                 raise ZeroDivisionError
         type(self).done += 1

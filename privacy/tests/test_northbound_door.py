@@ -140,6 +140,11 @@ def test_while_the_database_is_away_clients_are_told_to_come_again(acme: Company
     assert (told(response), response["Retry-After"]) == ("503 1010001", "5")
 
 
+def test_an_order_that_finds_no_turn_may_come_again(acme: Company) -> None:
+    response = ask(body={"fault": "busy"})
+    assert (told(response), response["Retry-After"]) == ("503 1010001", "5")
+
+
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PATCH", "CONNECT", "BREW"])
 @pytest.mark.parametrize("signed", [True, False])
 def test_any_other_method_is_no_rest_api(acme: Company, method: str, signed: bool) -> None:

@@ -12,7 +12,7 @@ from accounts import flow
 from accounts.authentication import authenticate
 from accounts.models import Account, Application
 from accounts.refusals import Refused
-from common.errors import BadInput, MasklineError
+from common.errors import BadInput, MasklineError, NotReady
 from privacy.api import bodies
 from privacy.api.northbound import answers, codes, idempotency, orders, requests
 from privacy.api.northbound.orders import Order
@@ -94,8 +94,10 @@ class Endpoint(APIView):
         except (OperationalError, InterfaceError, InternalError) as error:
             # Away, full, read-only, out of connections or locked for too long; any other error is a fault of ours.
             log.warning("request %s: the database is away: %s", entry.id, type(error.__cause__ or error).__name__)
-            _, text = codes.TEXTS[codes.INTERNAL]
-            return _later(answers.refusal(codes.INTERNAL, text, 503), answers.RETRY_AFTER_SECONDS)
+            return _unavailable()
+        except NotReady as problem:
+            log.warning("request %s: %s", entry.id, problem)
+            return _unavailable()
         except Exception:
             log.exception("request %s failed", entry.id)
             return _refusal(codes.of_code(codes.INTERNAL))
@@ -174,6 +176,11 @@ def _order(request: HttpRequest, entry: Entry, application: Application, body: b
 
 def _refusal(answer: codes.Answer) -> HttpResponse:
     return answers.refusal(answer.code, answer.description, answer.http_status)
+
+
+def _unavailable() -> HttpResponse:
+    _, text = codes.TEXTS[codes.INTERNAL]
+    return _later(answers.refusal(codes.INTERNAL, text, 503), answers.RETRY_AFTER_SECONDS)
 
 
 def _later(response: HttpResponse, seconds: int) -> HttpResponse:
