@@ -16,15 +16,12 @@ from django.utils.translation import gettext_lazy
 from accounts import audit
 from accounts.roles import User
 from common.errors import BadInput
-from common.phone import parse_typed
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberOrder
 from privacy.numbers import features, issuing, leaving, ordering, states, transferring
-from privacy.numbers.rows import BadRows, Checks, Done, NumberRow, Progress
+from privacy.numbers.cells import Choice, flag_of, moves_of, number_of, rows_of
+from privacy.numbers.rows import BadRows, Checks, Done, Progress
 from privacy.numbers.sheets import Line
-
-YES = {"yes", "y", "true", "1", "是", "on"}
-NO = {"no", "n", "false", "0", "否", "off"}
 
 
 @dataclass(frozen=True)
@@ -34,15 +31,6 @@ class Outcome:
     changed: int
     unchanged: int = 0
     bindings_ended: int = 0
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What holds for every line: the application, the cause of being unusable, the order that is filled."""
-
-    application: str = ""
-    cause: str = ""
-    order: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,41 +136,6 @@ def _ask(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     return Outcome(len(asked.numbers))
 
 
-def moves_of(lines: Sequence[Line], choice: Choice, checks: Checks) -> list[transferring.Move]:
-    """Return the moves of lines: each to the application of its line, else to the one chosen for all."""
-    rows = list[transferring.Move]()
-    for line in lines:
-        with checks.of(line.line):
-            target = line.cells.get("application", "") or choice.application
-            rows.append(transferring.Move(number=number_of(line), line=line.line, application=target))
-    return rows
-
-
-def rows_of(lines: Sequence[Line], checks: Checks) -> list[NumberRow]:
-    """Return the numbers of lines; what is wrong with the others stands in `checks`."""
-    rows = list[NumberRow]()
-    for line in lines:
-        with checks.of(line.line):
-            rows.append(NumberRow(number=number_of(line), line=line.line))
-    return rows
-
-
-def number_of(line: Line) -> str:
-    """Return a line's number in its stored form. Raises BadInput when there is none."""
-    text = parse_typed(line.cells.get("number", ""))
-    if not text:
-        raise BadInput("number", _("is missing"), _("write it with + and country code"))
-    return text
-
-
-def flag_of(field: str, text: str) -> bool:
-    """Return a yes or no. Raises BadInput."""
-    plain = text.strip().lower()
-    if plain not in YES | NO:
-        raise BadInput(field, _("is neither yes nor no"), _("write yes or no"))
-    return plain in YES
-
-
 def _order_of(choice: Choice) -> NumberOrder | None:
     if choice.order is None:
         return None
@@ -254,6 +207,7 @@ STEPS: Mapping[str, Step] = {
     "blacklist": Step(gettext_lazy("Blacklist"), NUMBERS, _switch(features.blacklist, True)),
     "unblacklist": Step(gettext_lazy("Take off the blacklist"), NUMBERS, _switch(features.blacklist, False)),
 }
+__all__ = ["CAUSE_LABELS", "STEPS", "Choice", "Outcome", "Run", "carry_out"]
 # Causes of status 10 that the operator may give (pushes.md 5).
 CAUSE_LABELS = {
     "2": gettext_lazy("arrears"),
