@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.test import Client as DjangoClient
 
 from accounts.digests import Generation
-from accounts.models import Application
+from accounts.models import Account, Application
 from accounts.tests import cast
+from privacy.models import VoiceFile
 
 AX = "/rest/provision/caas/privatenumber/v1.0"
 CALLEE = "/rest/caas/privatenumber/calleenumber/v1.0"
@@ -90,3 +91,25 @@ class Client:
         status, told = answer
         assert (status, told["resultcode"]) == (200, "0"), answer
         return told
+
+
+def refused(answer: Answer) -> tuple[int, str]:
+    """Return HTTP status and code of a refusal."""
+    status, told = answer
+    assert isinstance(told["resultdesc"], str) and told["resultdesc"].isascii(), answer
+    return status, told["resultcode"]
+
+
+def at_fault(answer: Answer) -> str:
+    """Return the parameter that a 1010002 names."""
+    assert refused(answer) == (403, "1010002"), answer
+    text: str = answer[1]["resultdesc"]
+    assert text.startswith("Invalid request. "), text
+    return text.removeprefix("Invalid request. ").partition(":")[0]
+
+
+def approve_voices(account: Account, *names: str) -> None:
+    """Give an account voice files that may be used."""
+    facts = {"size": 1, "milliseconds": 1, "sha256": "0" * 64, "stored_as": "-", "uploaded_by": "tests"}
+    for name in names:
+        VoiceFile.objects.create(account=account, name=name, state=VoiceFile.State.APPROVED, **facts)

@@ -76,7 +76,7 @@ class QueryAXB(UnbindAXB):
 def bind_order(parameters: Mapping[str, Any], application: Application) -> BindOrder:
     """Return the bind that is ordered. Raises BadInput."""
     values = read(BindAXB, parameters, application)
-    refuse_equal({"relationNum": values.get("x"), "callerNum": values["a"], "calleeNum": values["b"]})
+    refuse_equal({"callerNum": values["a"], "calleeNum": values["b"], "relationNum": values.get("x")})
     return BindOrder(
         a=values["a"],
         b=values["b"],
