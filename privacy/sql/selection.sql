@@ -1,29 +1,34 @@
 -- name: choose
 -- A number that can take the binding and, of the second keys offered, the first that is free on it: without a route of
--- A, and with no second key in cool-down. One of the `in_...` conditions follows, then the lock.
+-- A, and with no second key in cool-down. One of the `in_...` conditions follows, then the lock. OFFSET 0 keeps the
+-- look-ups what they are, probes of an index for one number after the other: joined, they would cost by all routes.
 SELECT a.number_id, n.number, n.area_code, s.key, s.extension
 FROM privacy_availability a
 JOIN privacy_number n ON n.id = a.number_id
 CROSS JOIN LATERAL (
     SELECT o.key, o.extension
     FROM unnest(%(keys)b::bytea[], %(extensions)b::text[]) AS o (key, extension)
-    WHERE NOT EXISTS (SELECT 1 FROM privacy_route r WHERE r.number_id = a.number_id AND r.key = o.key)
+    WHERE NOT EXISTS (SELECT 1 FROM privacy_route r WHERE r.number_id = a.number_id AND r.key = o.key OFFSET 0)
       AND NOT EXISTS (
           SELECT 1 FROM privacy_cooling k
           WHERE k.number_id = a.number_id AND k.key = o.key
             AND CASE WHEN k.counterpart = %(a_key)s::bytea THEN %(avoid)s::bool
                      ELSE k.released_at > statement_timestamp() - %(cool_seconds)s::int * interval '1 second' END
+          OFFSET 0
       )
     LIMIT 1
 ) s
 WHERE a.application_id = %(application)s::bigint
   AND a.role = ANY(%(roles)b::text[])
   AND a.used < %(most)s::int
-  AND NOT EXISTS (SELECT 1 FROM privacy_route r WHERE r.number_id = a.number_id AND r.key = %(a_key)s::bytea)
+  AND NOT EXISTS (
+      SELECT 1 FROM privacy_route r WHERE r.number_id = a.number_id AND r.key = %(a_key)s::bytea OFFSET 0
+  )
   AND NOT EXISTS (
       SELECT 1 FROM privacy_cooling k
       WHERE k.number_id = a.number_id AND k.key = %(a_key)s::bytea AND k.counterpart <> %(mirror)s::bytea
         AND k.released_at > statement_timestamp() - %(cool_seconds)s::int * interval '1 second'
+      OFFSET 0
   )
 
 -- name: in_named
