@@ -9,7 +9,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from config.openapi import shared, upstream
 
-METHODS_WITH_KEY = {"post", "put", "delete"}
+METHODS_WITH_KEY = {"post", "put"}
+METHODS_WITH_BODY = {"post", "put", "delete"}
 CUSTOMERS = "/rest/"
 
 
@@ -51,12 +52,15 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     operation["security"] = shared.SECURITY
     parameters = operation.setdefault("parameters", [])
     if method in METHODS_WITH_KEY:
-        parameters += [shared.IDEMPOTENCY_KEY, shared.CONTENT_DIGEST]
+        parameters.append(shared.IDEMPOTENCY_KEY)
+    if method in METHODS_WITH_BODY:
+        parameters.append(shared.CONTENT_DIGEST)
     answers = operation.setdefault("responses", {})
-    for status, answer in answers.items():
+    for answer in answers.values():
         if "$ref" not in answer:
+            answer["description"] = answer.get("description") or "Done."
             answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/X-Request-Id"}
-            if status == "200":
-                answer.setdefault("description", "Done.")
+    if links := shared.LINKS.get(operation["operationId"]):
+        answers["200"]["links"] = links
     for status, name in shared.BY_STATUS.items():
         answers.setdefault(status, {"$ref": f"#/components/responses/{name}"})

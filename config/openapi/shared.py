@@ -52,7 +52,8 @@ RETRY_AFTER = {"description": "Seconds after which to try again.", "schema": {"t
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "Any text, best a UUID. The same key and request within 24 hours get the first answer again.",
+    "description": "Any text, best a UUID. The same key and request within 24 hours get the first answer again, with "
+    "`Idempotent-Replayed: true`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 CONTENT_DIGEST = {
@@ -111,3 +112,23 @@ BY_STATUS = {
     "500": "Failed",
     "503": "Unavailable",
 }
+
+
+def _link(operation: str, description: str, place: str = "query") -> dict[str, Any]:
+    binding = {"subscriptionId": "$response.body#/subscriptionId"}
+    where = {"parameters": {f"query.{name}": value for name, value in binding.items()}}
+    if place == "body":
+        where = {"requestBody": binding}
+    return {"operationId": operation, "description": description, **where}
+
+
+# What can be done next with the binding that a bind answers.
+LINKS: dict[str, dict[str, Any]] = {
+    f"{mode}_bind": {
+        "query": _link(f"{mode}_query", "Look at it."),
+        "unbind": _link(f"{mode}_unbind", "End it."),
+        **({} if mode == "axyb" else {"modify": _link(f"{mode}_modify", "Change it.", "body")}),
+    }
+    for mode in ("ax", "axb", "axe", "axyb")
+}
+LINKS["ax_bind"]["callee"] = _link("ax_callee", "Say whom A reaches by calling X.", "body")
