@@ -125,7 +125,7 @@ def test_a_hundred_at_once_bind_once_and_get_the_same_answer(acme: Company) -> N
 
     def one(_: int) -> bytes:
         try:
-            return bind().content
+            return bytes(bind().content)
         finally:
             connection.close()
 
