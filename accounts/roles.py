@@ -21,6 +21,7 @@ CUSTOMER = "customer"
 # approve: what someone else asked for.                    operate: numbers, top-ups, purchases, jobs of everyone.
 # configure: accounts, applications, upstreams, prices.    audit: the audit trail.
 # bind: bindings made and ended in the console, with a reason; a customer's developers have the API for it.
+# upload: voice files, and deleting them; a customer's user those of his account.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "look": frozenset({SUPPORT, FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
     "money": frozenset({FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
@@ -28,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "raw_export": frozenset({OPERATOR}),
     "replay": frozenset({SUPPORT, OPERATOR}),
     "bind": frozenset({SUPPORT, OPERATOR}),
+    "upload": frozenset({OPERATOR, CUSTOMER}),
     "correct": frozenset({FINANCE, OPERATOR}),
     "approve": frozenset({FINANCE}),
     "operate": frozenset({OPERATOR}),

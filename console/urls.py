@@ -30,4 +30,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settlement-runs/<int:pk>/", money.settlement_run, name="settlement_run"),
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),
+    path("", include("console.voices.urls")),
 ]

@@ -26,6 +26,7 @@ reveal       yes      -        yes       -        -
 raw_export   -        -        yes       -        -
 replay       yes      -        yes       -        -
 bind         yes      -        yes       -        -
+upload       -        -        yes       -        yes
 correct      -        yes      yes       -        -
 approve      -        yes      -         -        -
 operate      -        -        yes       -        -

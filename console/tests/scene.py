@@ -27,6 +27,7 @@ from privacy.models import (
     Session,
     Source,
     Usage,
+    VoiceFile,
 )
 
 PRICED_FROM = datetime.fromisoformat("2026-01-01T00:00:00+08:00")
@@ -180,6 +181,10 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
             usage_id=timeid.time_id(at, "waiting", code), **owner, shard=tenant.account.shard, hour=periods.hour_of(at),
             item="sms", number=tenant.number, number_kind="virtual", rated_at=at, ended_at=at,
             session_id=f"wait-{code}",
+        ),
+        "voice": VoiceFile.objects.create(
+            account=tenant.account, name=f"hello-{code}.wav", stored_as=f"{tenant.account.pk}/none", size=52,
+            milliseconds=1, sha256="0" * 64, uploaded_by=code, purpose=f"greeting of {code}",
         ),
         "audit": AuditEntry.objects.create(
             username=code, action="reveal", subject=f"subject-{code}", account=tenant.account

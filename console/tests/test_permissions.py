@@ -45,11 +45,21 @@ CONSOLE = {
     "quarantined": "look",
     "reveal_quarantined": "reveal",
     "upstreams": "look",
+    "voice_files": "look",
+    "upload_voice": "upload",
+    "voice_file": "look",
+    "review_voice": "operate",
+    "delete_voice": "upload",
+    "play_voice": "look",
+    "download_voice": "look",
 }
 # Beside the permission: not for a user who is bound to an account.
 UNBOUND_ONLY = {"upstreams"}
 # Machines sign their requests, or are told nothing of anybody.
-MACHINES = {"healthz", "readyz", "metrics", "upstream_notifications", "set_language", "api_schema", "api_docs"}
+MACHINES = {
+    *("healthz", "readyz", "metrics", "upstream_notifications", "set_language", "api_schema", "api_docs"),
+    *("recording_file",),
+}
 # The admin's own pages: for whoever is staff, each showing what he may see.
 STAFF = {
     *("admin:index", "admin:login", "admin:logout", "admin:password_change", "admin:password_change_done"),
@@ -79,6 +89,8 @@ ADMIN = {
     "privacy.source": ("look", "", ""),
     "privacy.usage": ("look", "", ""),
     "privacy.quarantined": ("look", "", ""),
+    "privacy.voicefile": ("look", "", ""),
+    "privacy.stoporder": ("look", "", ""),
     "billing.tariff": ("money", "configure", ""),
     "billing.package": ("money", "configure", "configure"),
     "billing.purchase": ("money", "", ""),
@@ -179,6 +191,8 @@ def _address(name: str, scene: Scene) -> str:
         "reveal_call_event": scene.acme.event.pk,
         "reveal_message": scene.acme.message.pk,
     }
-    if name in {"quarantine_group", "quarantine_preview", "quarantine_apply"}:
+    if name in {"quarantine_group", "quarantine_preview", "quarantine_apply", "upload_voice"}:
         return reverse(name)
+    if name in {"review_voice", "delete_voice", "play_voice", "download_voice"}:
+        return reverse(name, args=[scene.acme.rows["voice"].pk])
     return reverse(name, args=[ids.get(name, "x" if name == "job_file" else unknown_id())])

@@ -37,6 +37,7 @@ def test_rows_of_another_account_are_as_absent_as_none(scene: Scene, signed_in: 
         "ledger_transaction",
         "settlement_run",
         "quarantined",
+        "voice_file",
     }
     for name, address in details.items():
         assert browser.get(address).status_code == 404, name

@@ -35,11 +35,11 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
     details = {
         "call": tenant.call.pk, "call_event": tenant.event.pk, "message": tenant.message.pk, "charge": tenant.charge.pk,
         "ledger_transaction": transaction.transaction_id, "settlement_run": run,
-        "quarantined": tenant.rows["quarantined"].pk,
+        "quarantined": tenant.rows["quarantined"].pk, "voice_file": tenant.rows["voice"].pk,
     }  # fmt: skip
     lists = [
         *("dashboard", "calls", "call_events", "messages", "number_statuses", "balances", "charges", "packages"),
-        *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams"),
+        *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
     ]
     return {
         **{name: reverse(name) for name in lists},

@@ -1,5 +1,5 @@
 """The admin pages of `privacy`. Each module registers its own."""
 
-from privacy.admin import numbers, records
+from privacy.admin import numbers, records, voices
 
-__all__ = ["numbers", "records"]
+__all__ = ["numbers", "records", "voices"]

@@ -1,0 +1,1 @@
+"""The pages of voice files: uploading, listening, reviewing, deleting."""
