@@ -63,11 +63,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """One list of the file: the fields of its entries, those that make an entry's key, and whether others may stand."""
+    """One list of the file: the fields of its entries, and those that make an entry's key."""
 
     fields: Fields
     key: tuple[str, ...] = ()
-    any_field: bool = False
 
 
 def read(content: bytes, lists: Mapping[str, Listing]) -> dict[str, list[Entry]]:
@@ -124,8 +123,6 @@ def _entries(where: str, items: Any, listing: Listing) -> list[Entry]:
 def _entry(where: str, item: Any, listing: Listing) -> Entry:
     if not isinstance(item, dict):
         raise ProvisionError(where, "is no object", "write {...}")
-    if listing.any_field:
-        return Entry(where, item, listing.fields)
     for name in item:
         if name not in listing.fields:
             raise ProvisionError(f"{where}.{name[:64]}", "is unknown", "use " + ", ".join(listing.fields))

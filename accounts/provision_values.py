@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from common import areas
 from common.errors import BadInput
 from common.money import MINOR_UNITS, exact
 from common.periods import parse_instant
@@ -27,6 +28,7 @@ MONTH = re.compile(r"([0-9]{4})-([0-9]{2})(?:-[0-9]{2})?")
 TAG_KEY = re.compile(r"[\w.:/=+@-]{1,128}")
 TAG_VALUE = re.compile(r"[\w.:/=+@-]{0,255}")
 MOST_CONTACTS = 10
+MOST_CITIES = 50
 
 
 def wrong(problem: str, cure: str = "", at: str = "") -> BadInput:
@@ -181,6 +183,19 @@ def codes(value: Any) -> list[str]:
     if len(set(value)) < len(value):
         raise wrong("names an account twice")
     return value
+
+
+def cities(value: Any) -> list[str]:
+    """Read a list of area codes, in the order in which they are tried; "755" is "0755"."""
+    if not isinstance(value, list) or len(value) > MOST_CITIES or not all(isinstance(code, str) for code in value):
+        raise wrong("is no list of area codes", f'write at most {MOST_CITIES}, as ["0755", "020"]')
+    found = [areas.known(code) for code in value]
+    for position, code in enumerate(found):
+        if not code:
+            raise wrong("is no Chinese area code", "write it with its 0, as 0755", f"[{position}]")
+    if len(set(found)) < len(found):
+        raise wrong("names a city twice")
+    return found
 
 
 def zone(value: Any) -> str:

@@ -28,7 +28,8 @@ APPLICATION_URLS = (
 )
 APPLICATION_FIELDS = (
     *("name", "mode", "state", "recording", "sms", "keep_sms_content", "push_number_status"),
-    *("wsse_pushes", "lenient_headers", "strict_nonces", "allowed_ips", "extension_digits", "tags"),
+    *("wsse_pushes", "lenient_headers", "strict_nonces", "require_content_digest", "allowed_ips"),
+    *("extension_digits", "cool_down_hours", "pair_preference", "fallback_cities", "tags"),
     *("no_permission_voice", "abnormal_voice"),
     *APPLICATION_URLS,
 )

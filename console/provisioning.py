@@ -12,8 +12,8 @@ from accounts.provisioning import Tally, apply_accounts, apply_applications, app
 from billing import locks
 from billing import provisioning as money
 from common.errors import BadInput
+from privacy import foreign_bindings, quarantine
 from privacy import provisioning as numbers
-from privacy import quarantine
 
 
 def provision(path: Path, now: datetime) -> Tally:
@@ -34,6 +34,7 @@ def provision(path: Path, now: datetime) -> Tally:
         apply_applications(lists["applications"], tally, numbers.application_is_used)
         apply_upstreams(lists["upstreams"], tally)
         numbers.apply_numbers(lists["numbers"], tally, now)
+        foreign_bindings.apply_bindings(lists["bindings"], tally, now)
         money.apply_tariffs(lists["tariffs"], tally)
         money.apply_packages(lists["packages"], tally)
         money.apply_topups(lists["accounts"], tally, now)
@@ -43,6 +44,4 @@ def provision(path: Path, now: datetime) -> Tally:
             audit.record(user=None, action="provision", subject_kind="file", subject=path.name, detail=counts)
     if tally.changed:
         tally.released = quarantine.retry_all(now)
-    if lists["bindings"]:
-        tally.notices.append("bindings are not recorded yet")
     return tally

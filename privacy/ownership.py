@@ -45,6 +45,13 @@ class Held(NamedTuple):
         return self.valid_to is None or instant < self.valid_to
 
 
+class Bound(NamedTuple):
+    """The application and the number of a binding."""
+
+    application_id: int
+    number_id: int
+
+
 class Owner(NamedTuple):
     """Whose a record is, and on which number (None only for an event that names none)."""
 
@@ -61,6 +68,7 @@ class Directory:
     own: dict[str, KnownApplication] = field(default_factory=dict)
     by_id: dict[int, KnownApplication] = field(default_factory=dict)
     held: dict[str, list[Held]] = field(default_factory=dict)
+    bound: dict[str, Bound] = field(default_factory=dict)
 
     def application(self, app_key: str) -> KnownApplication | None:
         """Return the application an app_key names: the vendor's names for us come first, then our own."""
@@ -97,14 +105,21 @@ def of_event(
     signed: str,
     session_application: int | None,
     session_number: int | None,
+    subscription_id: str = "",
 ) -> Owner | Problem:
-    """Return whose an event is: the signer's, its session's, or who held `called`, then `caller`; else it waits."""
+    """Return whose an event is: the signer's, its session's, who held `called`, then `caller`, or its binding's.
+
+    Else it waits.
+    """
     if signed and signed not in directory.listed:
         return Problem(reasons.WRONG_APPLICATION)
     application = directory.listed[signed] if signed else directory.by_id.get(session_application or 0)
     held = _held(directory, caller, called, at, application.id if application else None)
     if application is None and held is not None:
         application = directory.by_id.get(held.application_id or 0)
+    bound = directory.bound.get(subscription_id) if application is None else None
+    if bound is not None:
+        application, session_number = directory.by_id.get(bound.application_id), bound.number_id
     if application is None:
         return Problem(reasons.UNKNOWN_SESSION, "sessionId")
     if not application.served:

@@ -36,6 +36,7 @@ class CheckedForm(forms.ModelForm[Any]):
             _('Write a list of addresses, such as ["192.0.2.1", "10.0.0.0/8"].'),
         ),
         "tags": (provision_values.tags, _('Write an object of short texts, such as {"city": "0755"}.')),
+        "fallback_cities": (provision_values.cities, _('Write a list of area codes, such as ["0755", "020"].')),
         "contacts": (provision_values.contacts, _("Write a list of at most ten contacts.")),
         **dict.fromkeys(APPLICATION_URLS, (provision_values.url, _("Write an address such as https://HOST/PATH."))),
     }
@@ -125,7 +126,16 @@ class ApplicationAdmin(SecretMixin, RoleAdmin):
             {"fields": ("call_status_url", "callin_url", "cdr_url", "sms_url", "sms_control_url", "number_status_url")},
         ),
         (_("Switches"), {"fields": ("recording", "sms", "keep_sms_content", "push_number_status", "extension_digits")}),
-        (_("Signatures and addresses"), {"fields": ("wsse_pushes", "lenient_headers", "strict_nonces", "allowed_ips")}),
+        (_("Selection of numbers"), {"fields": ("cool_down_hours", "pair_preference", "fallback_cities")}),
+        (
+            _("Signatures and addresses"),
+            {
+                "fields": (
+                    *("wsse_pushes", "lenient_headers", "strict_nonces", "require_content_digest"),
+                    *("allowed_ips",),
+                )
+            },
+        ),
         (_("Voice files"), {"fields": ("no_permission_voice", "abnormal_voice", "created_at")}),
     )
 

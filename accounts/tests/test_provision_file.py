@@ -144,5 +144,12 @@ def test_absent_null_and_given_are_three_things() -> None:
     assert given.values("minutes", "messages", "months", new=True) == {"minutes": 5, "messages": 0, "months": 12}
 
 
-def test_bindings_may_hold_anything() -> None:
-    assert len(entries(bindings=[{"callerNum": "x"}, {}])["bindings"]) == 2
+def test_fallback_cities_are_area_codes_of_the_standard_table() -> None:
+    def cities(*codes: str) -> object:
+        (given,) = entries(applications=[{"app_key": "k", "fallback_cities": list(codes)}])["applications"]
+        return given["fallback_cities"]
+
+    assert cities("755", "020") == ["0755", "020"]
+    for wrong in (["0400"], ["0755", "755"]):
+        with pytest.raises(ProvisionError, match="fallback_cities"):
+            cities(*wrong)

@@ -184,9 +184,6 @@ def test_a_purchase_the_balance_does_not_cover_needs_charge_false_or_an_override
     assert Account.objects.get().state == Account.State.LOW
 
 
-def test_bindings_are_accepted_with_a_notice(apply: Apply) -> None:
-    assert apply(bindings=[{"x": 1}]).notices == ["bindings are not recorded yet"]
-
 
 def test_an_application_that_lacks_a_url_is_accepted_and_said_to_be_incomplete(apply: Apply) -> None:
     tally = apply(accounts=[{"code": "acme"}], applications=[{"account": "acme", "app_key": "k", "mode": "X"}])

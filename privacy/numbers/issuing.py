@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Application, Upstream
+from common import areas
 from common.errors import BadInput
 from common.phone import E164
-from privacy import areas
 from privacy.bindings.orders import Actor
 from privacy.models import Holding, Number, NumberChange, NumberOrder
 from privacy.numbers import rows as row_tools

@@ -5,12 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from privacy import bindings
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Holding, Number, NumberChange, NumberReason
 from privacy.numbers import rows as row_tools
 from privacy.numbers.changes import DELETED, note, tell
-from privacy.numbers.locks import bound_on, end_of, hold
+from privacy.numbers.locks import bound_on, end_bindings, end_of, hold
 from privacy.numbers.rows import Checks, Done, NumberRow, Progress
 from privacy.numbers.states import described
 
@@ -42,7 +41,7 @@ def unsubscribe(
         return Done(living, done.unchanged, bound_on(living))
     hold(living)
     for number in living:
-        done.bindings_ended += bindings.end_number(number, cause=Binding.End.UNSUBSCRIBED, actor=actor)
+        done.bindings_ended += end_bindings(number, cause=Binding.End.UNSUBSCRIBED, actor=actor, now=now)
         _return(number, held.get(number.pk), actor, now)
         done.count(number, True, progress)
     return done

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Q, Value
+from django.db.models.functions import Greatest, Now
 
+from privacy import bindings
 from privacy.bindings import keys
+from privacy.bindings.orders import Actor
 from privacy.models import Availability, Binding, Holding, Number, PartyLoad
 
 TRIES = 5
@@ -41,6 +43,15 @@ def hold(numbers: Sequence[Number]) -> None:
 def end_of(holding: Holding, now: datetime) -> datetime:
     """Return when a holding ends that ends now: later than it began, also by two clocks."""
     return max(now, holding.valid_from + INSTANT)
+
+
+def end_bindings(number: Number, *, cause: Binding.End, actor: Actor, now: datetime) -> int:
+    """End everything on a number, what is recorded of an upstream too; return how many bindings ended now."""
+    ended = bindings.end_number(number, cause=cause, actor=actor)
+    recorded = Binding.objects.filter(number=number, step=Binding.Step.UPSTREAM, valid_to=None)
+    return ended + recorded.update(
+        valid_to=Greatest("valid_from", Value(now)), end_cause=cause, ended_by=actor.name, reason=actor.reason[:500]
+    )
 
 
 def bound_on(numbers: Sequence[Number]) -> int:

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Application
+from common import areas
 from common.errors import BadInput, Conflict
 from common.phone import mask_in_text
-from privacy import areas
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberOrder
 from privacy.numbers.rows import Checks, application_named

@@ -14,12 +14,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Application
 from common.errors import BadInput, Conflict
 from common.phone import mask_in_text
-from privacy import bindings
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Holding, Number, NumberChange, NumberTransfer
 from privacy.numbers import rows as row_tools
 from privacy.numbers.changes import note
-from privacy.numbers.locks import bound_on, end_of, hold
+from privacy.numbers.locks import bound_on, end_bindings, end_of, hold
 from privacy.numbers.rows import Checks, Done, NumberRow, Progress, application_named
 
 
@@ -179,7 +178,7 @@ def _carry_out(plan: _Plan, actor: Actor, now: datetime, progress: Progress) -> 
     done = Done(unchanged=plan.unchanged)
     hold([number for number, _holding, _target in plan.moves])
     for number, holding, target in plan.moves:
-        done.bindings_ended += bindings.end_number(number, cause=Binding.End.TRANSFERRED, actor=actor)
+        done.bindings_ended += end_bindings(number, cause=Binding.End.TRANSFERRED, actor=actor, now=now)
         at = holding.valid_to = end_of(holding, now)
         holding.save(update_fields=["valid_to"])
         Holding.objects.create(number=number, application=target, valid_from=at)

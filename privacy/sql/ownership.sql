@@ -24,3 +24,14 @@ SELECT n.number, n.id, n.kind, h.application_id, h.valid_from, h.valid_to
 FROM privacy_number n
 LEFT JOIN privacy_holding h ON h.number_id = n.id
 WHERE n.number = ANY(%(numbers)s::text[])
+
+-- name: bound_subscriptions
+-- The application and the number of bindings by their ids, the upstream's or ours; an id of two applications is nobody's.
+SELECT named, min(application_id), min(number_id) FROM (
+    SELECT b.foreign_id AS named, b.application_id, b.number_id
+    FROM accounts_application a
+    JOIN privacy_binding b ON b.application_id = a.id AND b.foreign_id = ANY(%(ids)s::text[])
+    UNION ALL
+    SELECT b.id::text, b.application_id, b.number_id FROM privacy_binding b WHERE b.id = ANY(%(own)s::uuid[])
+) found
+GROUP BY named HAVING count(*) = 1

@@ -1,10 +1,13 @@
 """Fills a Directory from the database, asking once for each app_key, application and number of a transaction."""
 
+import re
 from collections.abc import Iterable
 
 from accounts.models import Upstream
-from privacy.ownership import Directory, Held, KnownApplication
+from privacy.ownership import Bound, Directory, Held, KnownApplication
 from privacy.storing import bulk
+
+OWN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Loader:
@@ -36,6 +39,16 @@ class Loader:
             self.directory.by_id[known.id] = known
             if wire_key in new_keys:
                 (self.directory.listed if listed else self.directory.own)[wire_key] = known
+
+    def learn_bindings(self, subscription_ids: Iterable[str]) -> None:
+        """Learn whose bindings these are, by the upstream's ids or ours: few records are known by nothing else."""
+        ids = [id for id in subscription_ids if id]
+        if not ids:
+            return
+        own = [id for id in ids if OWN_ID.fullmatch(id)]
+        for id, *bound in bulk.run("bound_subscriptions", {"ids": ids, "own": own}):
+            self.directory.bound[id] = Bound(*bound)
+        self.learn_applications((), {bound.application_id for bound in self.directory.bound.values()})
 
     def _learn_numbers(self, numbers: set[str]) -> None:
         if not numbers:

@@ -135,6 +135,7 @@ def _examine_events(
             else:
                 later.append(item)
         waiting = later
+        loader.learn_bindings({_facts(item).subscription_id for item in waiting})
 
 
 def _event_owner(facts: EventFacts, at: datetime, loader: Loader, book: SessionBook, signed: str) -> Owner | Problem:
@@ -147,6 +148,7 @@ def _event_owner(facts: EventFacts, at: datetime, loader: Loader, book: SessionB
         signed,
         known.application_id if known else None,
         known.number_id if known else None,
+        facts.subscription_id,
     )
 
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 from phonenumbers import geocoder, parse
 
+from common.areas import AREAS, area_of, known, normalise_code, same_province
 from common.errors import BadInput
-from privacy.areas import AREAS, area_of, known, normalise_code, same_province
 
 
 @pytest.mark.parametrize(
