@@ -22,6 +22,7 @@ def options(public_url: str) -> dict[str, Any]:
         "SERVERS": [{"url": "/", "description": "where this file came from"}, {"url": public_url}],
         "SERVE_INCLUDE_SCHEMA": False,
         "SCHEMA_PATH_PREFIX": "/rest",
+        "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
         "DISABLE_DOCSTRING_DESCRIPTIONS": True,
         "POSTPROCESSING_HOOKS": ["config.openapi.document.complete"],
     }

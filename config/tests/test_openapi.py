@@ -10,7 +10,15 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from config.openapi.document import document
+from privacy.api.northbound import urls
 
+NORTHBOUND = [
+    (path, method.lower())
+    for found in urls.urlpatterns
+    if hasattr(found.callback, "cls")
+    for path, method in ((str(found.pattern), method) for method in getattr(found.callback.cls, "operations", {}))
+]
+NORTHBOUND_PATHS = {path for path, _ in NORTHBOUND}
 ASSETS = re.compile(r'(?:src|href)="([^"]+)"')
 
 
@@ -30,6 +38,23 @@ def test_the_file_is_openapi_3_1_as_json_and_as_yaml() -> None:
         Client(headers={"Accept": "application/yaml"}).get("/api/schema/"),
     ):
         assert yaml.safe_load(asked.content) == made
+
+
+def test_every_operation_is_described_with_an_example_and_its_refusals(paths: dict[str, Any]) -> None:
+    operations = {f"{method} {path}": found for path in paths for method, found in paths[path].items()}
+    assert {name for name in operations if name.endswith(tuple(NORTHBOUND_PATHS))} == {
+        f"{method} /{path}" for path, method in NORTHBOUND
+    }
+    assert len(operations) == len(NORTHBOUND) + 1 == 19
+    for name, operation in operations.items():
+        assert operation["summary"] and operation["tags"] and operation["security"] == [{"AKSK": []}, {"WSSE": []}], (
+            name
+        )
+        assert {"400", "401", "403", "503"} <= set(operation["responses"]), name
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {"examples": True})
+        assert body["examples"], name
+        good = operation["responses"].get("200", {}).get("content", {}).get("application/json", {"example": True})
+        assert good.get("example") or good["examples"], name
 
 
 def test_the_upstream_door_is_described(paths: dict[str, Any]) -> None:

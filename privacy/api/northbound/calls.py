@@ -3,6 +3,7 @@
 from typing import Any
 
 from privacy import stopping
+from privacy.api.northbound import schema
 from privacy.api.northbound.door import ApiProblem, Endpoint, Order
 from privacy.wire.northbound.calls import StopOrderForm
 from privacy.wire.northbound.reading import read
@@ -10,6 +11,7 @@ from privacy.wire.northbound.reading import read
 INVALID_SESSION = "1020152"
 
 
+@schema.STOP
 class Stop(Endpoint):
     """The order is handed to the switch; success says that it was given, and again for a call asked before."""
 

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 
 from privacy import recordings
+from privacy.api.northbound import schema
 from privacy.api.northbound.door import ApiProblem, Endpoint, Order
 from privacy.wire.northbound.reading import read
 from privacy.wire.northbound.recordings import RecordingQuery
@@ -10,6 +11,7 @@ from privacy.wire.northbound.recordings import RecordingQuery
 NO_RECORD = "1012007"
 
 
+@schema.RECORDING
 class DownloadAddress(Endpoint):
     """The address is the answer's Location; clients look for exactly 301, and only errors have a body."""
 

@@ -1,15 +1,17 @@
-"""What the OpenAPI file says of the endpoints of bindings: read off the wire's forms and replies, with examples."""
+"""What the OpenAPI file says of the endpoints: read off the wire's forms and replies, with examples."""
 
 from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from privacy.wire.northbound import ax, axb, axe, axyb, replies
+from privacy.wire.northbound.calls import StopOrderForm
 from privacy.wire.northbound.examples import EXAMPLES
 from privacy.wire.northbound.fields import PageSize, Whole
+from privacy.wire.northbound.recordings import RecordingQuery
 
 Form = type[serializers.Serializer[Any]]
 Decorator = Callable[[Any], Any]
@@ -86,4 +88,34 @@ AXYB = extend_schema_view(
     ),
     delete=operation("axyb.unbind", "End AX with its YB, or one YB", axyb.UnbindAXYB, replies.Reply, body=False),
     get=operation("axyb.query", "Look at an AX and its YB", axyb.QueryAXYB, replies.FoundAXYB, body=False),
+)
+LOCATION = OpenApiParameter(
+    "Location",
+    {"type": "string", "format": "uri"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="A signed link that fetches the file with a plain GET, for a few days.",
+    response=[301],
+)
+RECORDING = extend_schema_view(
+    get=extend_schema(
+        operation_id="recordings_address",
+        summary="Where a recording can be fetched",
+        tags=["Every mode"],
+        parameters=[*_query(RecordingQuery), LOCATION],
+        responses={301: OpenApiResponse(description="The address is in Location; there is no body.")},
+    )
+)
+STOP = extend_schema_view(
+    post=extend_schema(
+        operation_id="calls_stop",
+        summary="End a call",
+        tags=["Every mode"],
+        request=StopOrderForm,
+        responses={200: replies.Reply},
+        examples=[
+            OpenApiExample("Request", value=EXAMPLES["calls.stop"]["request"], request_only=True),
+            OpenApiExample("Success", value=EXAMPLES["calls.stop"]["reply"], response_only=True, status_codes=["200"]),
+        ],
+    )
 )

@@ -114,4 +114,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             ],
         }
     },
+    "calls.stop": {
+        "request": {"sessionid": "1202_566_0_20161228102743@callenabler.home1.com", "signal": "call_stop"},
+        "reply": DONE,
+    },
 }

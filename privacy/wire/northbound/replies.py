@@ -5,12 +5,15 @@ from typing import Any
 from rest_framework import serializers
 
 TIME = "UTC, yyyy-MM-dd HH:mm:ss"
+MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
+WHOLE = r"^[0-9]+$"
+FLAG = ["true", "false"]
 
 
 class Reply(serializers.Serializer[Any]):
     """Every success."""
 
-    resultcode = serializers.CharField(help_text='"0".')
+    resultcode = serializers.ChoiceField(["0"])
     resultdesc = serializers.CharField(max_length=256)
 
 
@@ -26,7 +29,7 @@ class BoundAXB(Reply):
 
     subscriptionId = serializers.CharField(max_length=64)
     relationNum = serializers.CharField(help_text="X.")
-    callDirection = serializers.IntegerField()
+    callDirection = serializers.IntegerField(min_value=0, max_value=2)
     duration = serializers.IntegerField(help_text="Seconds; 0: for ever.")
     maxDuration = serializers.IntegerField(help_text="Minutes; 0: no limit.")
 
@@ -38,12 +41,12 @@ class RelationNum(serializers.Serializer[Any]):
     callerNum = serializers.CharField(help_text="A.")
     relationNum = serializers.CharField(help_text="X.")
     calleeNum = serializers.CharField(help_text="B.")
-    callDirection = serializers.IntegerField()
+    callDirection = serializers.IntegerField(min_value=0, max_value=2)
     duration = serializers.IntegerField(help_text="Seconds; 0: for ever.")
     maxDuration = serializers.IntegerField(help_text="Minutes; 0: no limit.")
-    recordFlag = serializers.CharField(help_text='"true" or "false".')
-    subscribeTime = serializers.CharField(help_text=f"When it was bound or last modified: {TIME}.")
-    privateSms = serializers.CharField(help_text='"true" or "false".')
+    recordFlag = serializers.ChoiceField(FLAG)
+    subscribeTime = serializers.RegexField(MOMENT, help_text=f"When it was bound or last modified: {TIME}.")
+    privateSms = serializers.ChoiceField(FLAG)
     recordHintTone = serializers.CharField(required=False)
     lastMinVoice = serializers.CharField(required=False)
     preVoice = Tones(required=False)
@@ -73,15 +76,15 @@ class PrivateNum(serializers.Serializer[Any]):
 
     origNum = serializers.CharField(help_text="A.")
     privateNum = serializers.CharField(help_text="X.")
-    privateNumType = serializers.CharField(help_text='"mobile-virtual".')
-    subscribeTime = serializers.CharField(help_text=f"When it was bound: {TIME}.")
+    privateNumType = serializers.ChoiceField(["mobile-virtual"])
+    subscribeTime = serializers.RegexField(MOMENT, help_text=f"When it was bound: {TIME}.")
     subscriptionId = serializers.CharField(max_length=64)
-    recordFlag = serializers.CharField(help_text='"true" or "false".')
-    calleeNumDisplay = serializers.CharField(help_text='"0" X, "1" the real caller.')
-    privateSms = serializers.CharField(help_text='"true" or "false".')
+    recordFlag = serializers.ChoiceField(FLAG)
+    calleeNumDisplay = serializers.ChoiceField(["0", "1"], help_text="0 X, 1 the real caller.")
+    privateSms = serializers.ChoiceField(FLAG)
     maxDuration = serializers.IntegerField(help_text="Minutes; 0: no limit.")
-    turnFlag = serializers.CharField(help_text='"on" or "off".')
-    callDirection = serializers.IntegerField()
+    turnFlag = serializers.ChoiceField(["on", "off"])
+    callDirection = serializers.IntegerField(min_value=0, max_value=2)
     recordHintTone = serializers.CharField(required=False)
     preVoice = Tones(required=False)
     lastMinVoice = serializers.CharField(required=False)
@@ -99,16 +102,16 @@ class BoundAXE(Reply):
 
     subscriptionId = serializers.CharField(max_length=64)
     virtualNum = serializers.CharField(help_text="X.")
-    extendNum = serializers.CharField(max_length=4, help_text="The extension; leading zeros count.")
+    extendNum = serializers.RegexField(r"^[0-9]{1,4}$", help_text="The extension; leading zeros count.")
 
 
 class FoundAXE(BoundAXE):
     """5.5: flat, no list."""
 
     bindNum = serializers.CharField(help_text="A.")
-    displayNumMode = serializers.CharField(help_text='"0" X, "1" the real caller.')
-    recordFlag = serializers.CharField(help_text='"true" or "false".')
-    timeUnit = serializers.CharField(help_text='Unit of the times: "0" hours, "1" minutes.')
+    displayNumMode = serializers.ChoiceField(["0", "1"], help_text="0 X, 1 the real caller.")
+    recordFlag = serializers.ChoiceField(FLAG)
+    timeUnit = serializers.ChoiceField(["0", "1"], help_text="Unit of the times: 0 hours, 1 minutes.")
     bindExpiredTime = serializers.IntegerField(help_text="As the bind said it; 0: for ever.")
     callbackExpiredTime = serializers.IntegerField(required=False)
     recordHintTone = serializers.CharField(required=False)
@@ -133,11 +136,11 @@ class XYRelationNum(serializers.Serializer[Any]):
     numX = serializers.CharField()
     numY = serializers.CharField(required=False)
     numB = serializers.CharField(required=False)
-    recordFlag = serializers.CharField(help_text='"true" or "false".')
-    subscribeTime = serializers.CharField(help_text=f"When it was bound: {TIME}.")
-    callDirection = serializers.IntegerField()
-    duration = serializers.CharField(help_text="Seconds of AX; 0: for ever.")
-    ybDuration = serializers.CharField(help_text="Seconds of YB; 0: as long as AX.")
+    recordFlag = serializers.ChoiceField(FLAG)
+    subscribeTime = serializers.RegexField(MOMENT, help_text=f"When it was bound: {TIME}.")
+    callDirection = serializers.IntegerField(min_value=0, max_value=2)
+    duration = serializers.RegexField(WHOLE, help_text="Seconds of AX; 0: for ever.")
+    ybDuration = serializers.RegexField(WHOLE, help_text="Seconds of YB; 0: as long as AX.")
     recordHintTone = serializers.CharField(required=False)
     preVoiceX = serializers.CharField(required=False)
     preVoiceY = serializers.CharField(required=False)
