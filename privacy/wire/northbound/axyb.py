@@ -115,7 +115,7 @@ def yb_order(values: Mapping[str, Any], parent: Binding) -> YBOrder:
     return YBOrder(
         b=values["party"],
         area_code=area_code(values),
-        loose=values.get("loose", "area_code" not in values),
+        loose=values.get("loose", False) if "area_code" in values else True,
         seconds=_cut(values["yb_duration"], parent.duration or 0) if "yb_duration" in values else None,
         terms=said,
     )
