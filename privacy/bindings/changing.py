@@ -91,7 +91,8 @@ def _move_load(application: Application, old_key: bytes, new_key: bytes) -> None
     for key in sorted((old_key, new_key)):
         values: dict[str, Any] = {"application": Int8(application.pk), "a_key": key}
         if key == old_key:
-            statements.run("unload_party", values)
+            if not statements.run("unload_party", values):
+                raise _Moved
         elif not statements.run("load_party", {**values, "most_of_a": Int2(MOST_NUMBERS_OF_A)}):
             raise TooManyNumbers
 

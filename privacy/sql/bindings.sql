@@ -58,9 +58,10 @@ WHERE b.id = %(id)s::uuid AND b.application_id = %(application)s::bigint AND b.v
   AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())
 
 -- name: unload_party
--- Counts one X less of an A.
+-- Counts one X less of an A; no row when it has none, for its binding ended meanwhile.
 UPDATE privacy_partyload SET numbers = numbers - 1
-WHERE application_id = %(application)s::bigint AND party = %(a_key)s::bytea
+WHERE application_id = %(application)s::bigint AND party = %(a_key)s::bytea AND numbers > 0
+RETURNING numbers
 
 -- name: keep_version
 -- Copies what a binding says, before it is modified.

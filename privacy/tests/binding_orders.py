@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import Account, Application
@@ -60,16 +60,32 @@ def unbind(*which: Binding) -> int:
 
 
 def pass_time(binding: Binding, seconds: int) -> None:
-    """Move a binding and its routes so many seconds into the past, as if that time had gone by."""
-    with connection.cursor() as cursor:
-        for column in ("valid_from", "changed_at", "expires_at"):
-            cursor.execute(
-                f"UPDATE privacy_binding SET {column} = {column} - %s * interval '1 s' WHERE id = %s OR parent_id = %s",
-                [seconds, binding.pk, binding.pk],
-            )
-        cursor.execute(
-            "UPDATE privacy_route r SET expires_at = b.expires_at FROM privacy_binding b WHERE b.id = r.binding_id"
-        )
+    """Move a binding, its YB and their routes so many seconds into the past, as if that time had gone by."""
+    _moved(binding, PASS_TIME, seconds)
+
+
+def expire(binding: Binding) -> None:
+    """Let a binding that expires some day, and its YB, expire at this instant."""
+    _moved(binding, EXPIRE, 0)
+
+
+HOLD = """SELECT number_id FROM privacy_availability WHERE number_id IN
+          (SELECT number_id FROM privacy_binding WHERE id = %(id)s OR parent_id = %(id)s)
+          ORDER BY number_id FOR NO KEY UPDATE"""
+PASS_TIME = """UPDATE privacy_binding SET valid_from = valid_from - %(seconds)s * interval '1 s',
+               changed_at = changed_at - %(seconds)s * interval '1 s',
+               expires_at = expires_at - %(seconds)s * interval '1 s'
+               WHERE (id = %(id)s OR parent_id = %(id)s) AND valid_to IS NULL"""
+EXPIRE = """UPDATE privacy_binding SET expires_at = least(expires_at, clock_timestamp())
+            WHERE (id = %(id)s OR parent_id = %(id)s) AND valid_to IS NULL AND expires_at IS NOT NULL"""
+FOLLOW = """UPDATE privacy_route r SET expires_at = b.expires_at FROM privacy_binding b
+            WHERE b.id = r.binding_id AND (b.id = %(id)s OR b.parent_id = %(id)s)"""
+
+
+def _moved(binding: Binding, how: str, seconds: int) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in (HOLD, how, FOLLOW):
+            cursor.execute(statement, {"id": binding.pk, "seconds": seconds})
 
 
 def assert_sound() -> None:
