@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,14 +54,17 @@ class Summary:
     key_ids: list[str]
 
 
-def take(installation: Installation, folder: Path, now: datetime) -> Summary:
-    """Write a backup into `folder`, which must be missing or empty; complete or not there at all."""
+def take(installation: Installation, folder: Path, now: datetime, *, recordings: bool = True) -> Summary:
+    """Write a backup into `folder`, which must be missing or empty; complete or not there at all.
+
+    Without `recordings` it is small: they are fetched by customers within days, and may lie elsewhere.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise ServiceError(f"{folder} is not empty; name a new folder")
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         scratch.mkdir(mode=0o700, parents=True)
-        manifest = _fill(installation, scratch, now)
+        manifest = _fill(installation, scratch, now, FOLDERS if recordings else FOLDERS[1:])
         if folder.exists():
             folder.rmdir()
         scratch.rename(folder)
@@ -72,16 +75,15 @@ def take(installation: Installation, folder: Path, now: datetime) -> Summary:
     return _summary(manifest)
 
 
-def _fill(installation: Installation, scratch: Path, now: datetime) -> dict[str, Any]:
+def _fill(installation: Installation, scratch: Path, now: datetime, folders: Sequence[str]) -> dict[str, Any]:
     """Dump first, then copy the files: every file a dumped row names was there, and no later one does harm."""
     server = _server_major(installation)
     box = toolbox(server, embedded=installation.embedded)
     dump = scratch / DUMP
     box.run(["pg_dump", "-Fc", "-Z1", "--no-owner", "--no-privileges", "-f", str(dump)], installation.target)
     dump.chmod(0o600)
-    for name in FOLDERS:
-        if (installation.data_dir / name).is_dir():
-            shutil.copytree(installation.data_dir / name, scratch / name)
+    for name in folders:
+        _copy_tree(installation.data_dir / name, scratch / name)
     files = {str(path.relative_to(scratch)): digest(path) for path in _files(scratch)}
     manifest = {
         "format": FORMAT,
@@ -93,6 +95,15 @@ def _fill(installation: Installation, scratch: Path, now: datetime) -> dict[str,
     }
     (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     return manifest
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy what is there; a file that is deleted meanwhile, as voice files and recordings are, is no failure."""
+    for path in _files(source):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy2(path, copy)
 
 
 def check(folder: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def make_voice(account: Account, name: str = "hello.wav", state: str = "approved
 @pytest.fixture
 def stores(settings: Any, tmp_path: Path) -> Path:
     """The storages "voices" and "recordings" in folders of these names under the path given."""
-    local = "django.core.files.storage.FileSystemStorage"
-    ours = {name: {"BACKEND": local, "OPTIONS": {"location": tmp_path / name}} for name in ("voices", "recordings")}
-    settings.STORAGES = {**settings.STORAGES, **ours}
+    ours = {name: settings.STORAGES[name] for name in ("voices", "recordings")}
+    moved = {name: {**one, "OPTIONS": {**one["OPTIONS"], "location": tmp_path / name}} for name, one in ours.items()}
+    settings.STORAGES = {**settings.STORAGES, **moved}
     return tmp_path

@@ -41,6 +41,7 @@ def test_an_upload_waits_for_review_and_is_kept_byte_for_byte(acme, customer, st
     assert voice.stored_as == f"{acme.account.pk}/{voice.sha256}.wav"
     assert voices.open_sound(voice).read() == a_law()
     assert voices.approved(acme.account.pk, ["hello.wav"]) == set()
+    assert (stores / "voices" / voice.stored_as).stat().st_mode & 0o777 == 0o600
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.subject, entry.account, entry.username) == (
         "voice.upload",

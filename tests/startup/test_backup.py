@@ -1,7 +1,9 @@
 """Backup and restore of database and files: complete, checked, and never over something by accident."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +71,36 @@ def test_a_backup_restored_into_an_empty_installation_is_the_same(
     assert run(target, "SELECT count(*), sum(id) FROM call_1") == [(100, 4950)]
     assert (target.data_dir / "recordings/2026/a.wav").read_bytes() == b"recordings/2026/a.wav" * 1000
     assert (target.data_dir / "voices/b.wav").exists()
+
+
+def test_recordings_can_be_left_out_and_voice_files_never_are(source: Installation, make: Make, tmp_path: Path) -> None:
+    backup.take(source, tmp_path / "b", NOW, recordings=False)
+    target = make("target")
+    assert backup.restore(target, tmp_path / "b", force=False).files == 1
+    assert not (target.data_dir / "recordings").exists()
+    assert (target.data_dir / "voices/b.wav").exists()
+
+
+def test_files_that_come_and_go_meanwhile_are_no_failure(source: Installation, tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            paths = [source.data_dir / "voices" / f"{n}.wav" for n in range(100)]
+            for path in paths:
+                path.write_bytes(b"RIFF")
+            for path in paths:
+                path.unlink()
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(come_and_go)
+        try:
+            backup.take(source, tmp_path / "b", NOW)
+        finally:
+            over.set()
+        coming.result()
+    assert (tmp_path / "b/voices/b.wav").exists()
+    backup.check(tmp_path / "b")
 
 
 def test_keys_and_exports_are_not_in_it_and_only_the_owner_can_read_it(source: Installation, tmp_path: Path) -> None:

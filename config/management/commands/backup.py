@@ -16,13 +16,14 @@ class Command(BaseCommand):
     help = "Back up the database, recordings and voice files into a new folder; never the keys."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the folder."""
+        """Take the folder, and what to leave out."""
         parser.add_argument("folder", metavar="DIR", type=Path)
+        parser.add_argument("--without-recordings", action="store_true", help="leave the recordings of calls out")
 
-    def handle(self, *args: Any, folder: Path, verbosity: int, **options: Any) -> None:
+    def handle(self, *args: Any, folder: Path, without_recordings: bool, verbosity: int, **options: Any) -> None:
         """Take the backup, and say what it needs to be read again."""
         try:
-            made = backup.take(installation(), folder.absolute(), datetime.now(UTC))
+            made = backup.take(installation(), folder.absolute(), datetime.now(UTC), recordings=not without_recordings)
         except ServiceError as problem:
             raise CommandError(str(problem)) from problem
         if verbosity:
