@@ -20,7 +20,7 @@ __all__ = ["Principal", "Refused", "Step", "authenticate"]
 
 Door = Literal["customer", "upstream"]
 BEIJING = timedelta(hours=8)
-# An unknown key costs a digest too, so that its time does not tell it from a known one.
+# An unknown key costs a digest and a count too, so that its time does not tell it from a known one.
 NOBODYS_SECRET = "0" * 32
 
 
@@ -70,6 +70,7 @@ def _admit(
     """Return the principal after the checks from the key on. Raises Refused."""
     if holder is None:
         _digest_matches(credentials, NOBODYS_SECRET, body)
+        lockout.count_unknown_key(address, now)
         raise Refused("1010003")
     if not holder.usable:
         raise Refused("1010008")
@@ -113,7 +114,7 @@ def _check_reuse(credentials: Credentials, now: datetime, *, beijing: bool, stri
     """Remember what must be remembered. Raises Refused for a header that was used before and may not be again."""
     if not beijing and not strict:
         return
-    used, first = nonces.remember(credentials, now)
+    used, first = nonces.remember(credentials, now, strict=strict)
     if not first and (strict or now - used > _skew()):
         raise Refused("1010013", _used_before(now - used))
 

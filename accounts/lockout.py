@@ -12,22 +12,20 @@ from django.db import connection
 from accounts.models import Lockout
 from common.sql import query
 
+NEVER = 2**31 - 1
+
 
 def count_wrong_digest(address: str, key: str, now: datetime) -> int:
     """Count one wrong digest and return which of its window it is; the one that reaches the limit locks the pair."""
-    terms = settings.MASKLINE
-    values: dict[str, Any] = {
-        "address": address,
-        "key": key,
-        "now": now,
-        "limit": terms["lockout_failures"],
-        "window": timedelta(minutes=terms["lockout_window_minutes"]),
-        "lock": timedelta(minutes=terms["lockout_minutes"]),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(query("accounts", "count_wrong_digest"), values)
-        (failures,) = cursor.fetchone()
-    return int(failures)
+    return _count(address, key, now, limit=settings.MASKLINE["lockout_failures"])
+
+
+def count_unknown_key(address: str, now: datetime) -> None:
+    """Count a request with a key that nobody has, under no key: it locks nothing and takes as long as a wrong digest.
+
+    So a refusal's time does not tell whether a key exists; and how much an address guesses is seen in the admin.
+    """
+    _count(address, "", now, limit=NEVER)
 
 
 def release(address: str, key: str = "") -> int:
@@ -40,3 +38,19 @@ def forget_old(now: datetime) -> int:
     """Remove the pairs whose window and lock are long over; return how many."""
     before = now - timedelta(days=1)
     return Lockout.objects.filter(window_started_at__lt=before).exclude(locked_until__gt=before).delete()[0]
+
+
+def _count(address: str, key: str, now: datetime, *, limit: int) -> int:
+    terms = settings.MASKLINE
+    values: dict[str, Any] = {
+        "address": address,
+        "key": key,
+        "now": now,
+        "limit": limit,
+        "window": timedelta(minutes=terms["lockout_window_minutes"]),
+        "lock": timedelta(minutes=terms["lockout_minutes"]),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query("accounts", "count_wrong_digest"), values)
+        (failures,) = cursor.fetchone()
+    return int(failures)

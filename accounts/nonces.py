@@ -1,11 +1,12 @@
 """Headers that must not be good again (northbound.md 1.3).
 
 A header written with a clock in UTC+8 fits once as UTC+8 and, eight hours later, once more as UTC. So it is remembered,
-and good only within the skew after its first use. An application with strict nonces remembers every header, and takes
-none twice.
+and good only within the skew after its first use. An application with strict nonces remembers every nonce, and takes
+none twice, whatever Created stands beside it.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +25,14 @@ def digest_of(credentials: Credentials) -> bytes:
     return hashlib.sha256("\n".join(parts).encode()).digest()
 
 
-def remember(credentials: Credentials, now: datetime) -> tuple[datetime, bool]:
-    """Remember a header; return when it was used first, and whether that is now. Two at once: one of them is first."""
+def remember(credentials: Credentials, now: datetime, *, strict: bool = False) -> tuple[datetime, bool]:
+    """Remember a header; return when it was used first, and whether that is now. Two at once: one of them is first.
+
+    With `strict` it is the nonce that is remembered, which no other Created makes good again.
+    """
     values: dict[str, Any] = {
         "key": credentials.key,
-        "digest": digest_of(credentials),
+        "digest": digest_of(replace(credentials, created="") if strict else credentials),
         "now": now,
         "forget_at": now + REMEMBERED,
     }

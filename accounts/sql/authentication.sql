@@ -6,9 +6,12 @@ SELECT EXISTS (SELECT 1 FROM accounts_lockout
 
 -- name: count_wrong_digest
 -- Counts one wrong digest of (address, key) and locks the pair at the limit; one statement, so that none is lost.
+-- It does not wait for the disk, which would tell a wrong digest from an unknown key by its time.
 INSERT INTO accounts_lockout AS pair (address, key, failures, window_started_at, locked_until)
-VALUES (%(address)s, %(key)s, 1, %(now)s,
-        CASE WHEN %(limit)s <= 1 THEN %(now)s::timestamptz + %(lock)s::interval END)
+SELECT %(address)s, %(key)s, 1, %(now)s::timestamptz,
+       CASE WHEN %(limit)s <= 1 THEN %(now)s::timestamptz + %(lock)s::interval END
+FROM (SELECT set_config('synchronous_commit', 'off', true) AS commit) AS lazily
+WHERE lazily.commit = 'off'
 ON CONFLICT (address, key) DO UPDATE SET
     failures = CASE WHEN pair.window_started_at <= %(now)s::timestamptz - %(window)s::interval
                       OR pair.locked_until <= %(now)s THEN 1 ELSE pair.failures + 1 END,

@@ -1,5 +1,7 @@
 """Who signed a request: both generations, every refusal, the order of the checks (northbound.md 1, 9, 11)."""
 
+import statistics
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,6 +119,15 @@ def test_an_application_with_strict_nonces_takes_no_header_twice(acme: Company, 
     assert ask(signed_headers(KEY, now=NOW + zone)).key == KEY
 
 
+@pytest.mark.parametrize("zone", [timedelta(0), BEIJING])
+def test_an_application_with_strict_nonces_takes_none_with_another_created(acme: Company, zone: timedelta) -> None:
+    Application.objects.update(strict_nonces=True)
+    assert ask(signed_headers(KEY, now=NOW + zone, nonce="n")).key == KEY
+    for created in (NOW - MINUTE, NOW + MINUTE, NOW + BEIJING):
+        assert code_of(signed_headers(KEY, now=created, nonce="n")) == "401 1010013"
+    assert code_of(signed_headers(KEY, now=NOW + BEIJING, nonce="n"), now=NOW + BEIJING) == "401 1010013"
+
+
 def test_the_same_nonce_of_two_applications_is_good_for_both(acme: Company, bolt: Company) -> None:
     Application.objects.update(strict_nonces=True)
     for key in (KEY, "boltAppKey01"):
@@ -195,6 +206,29 @@ def test_an_unknown_key_costs_a_digest_too(acme: Company, monkeypatch: pytest.Mo
     monkeypatch.setattr(digests, "matches", matches)
     assert code_of(signed_headers("nobody", now=NOW)) == "403 1010003"
     assert made == ["AKSK"]
+
+
+def test_the_time_of_a_refusal_does_not_tell_a_key_that_is_known(acme: Company, settings: Any) -> None:
+    """Medians of taken turns; the codes differ anyway, as the vendor's do (reliability.md G18)."""
+    settings.MASKLINE = {**settings.MASKLINE, "lockout_failures": 10_000}
+    spent: dict[str, list[float]] = {KEY: [], "nobody": []}
+    for _ in range(200):
+        for key, times in spent.items():
+            sent = signed_headers(key, secret="another-secret", now=NOW)
+            began = time.perf_counter()
+            with pytest.raises(Refused):
+                ask(sent)
+            times.append(time.perf_counter() - began)
+    known, unknown = (statistics.median(times) for times in spent.values())
+    assert abs(known - unknown) < max(0.001, 0.2 * known)
+
+
+def test_keys_that_nobody_has_are_counted_and_lock_nothing(acme: Company) -> None:
+    for number in range(30):
+        assert code_of(signed_headers(f"nobody{number}", now=NOW)) == "403 1010003"
+    counted = Lockout.objects.get()
+    assert (counted.address, counted.key, counted.failures, counted.locked_until) == (HOME, "", 30, None)
+    assert ask(signed_headers(KEY, now=NOW)).key == KEY
 
 
 @pytest.mark.parametrize(
@@ -277,7 +311,7 @@ def test_faults_of_form_and_clock_are_no_guesses(acme: Company) -> None:
         sent = request_with([fault])
         for _ in range(21):
             assert code_of(sent) == CODES[fault]
-    assert not Lockout.objects.exists()
+    assert not Lockout.objects.exclude(key="").exists()  # under no key: what nobody has
 
 
 def test_a_released_address_may_try_again_at_once(acme: Company) -> None:
