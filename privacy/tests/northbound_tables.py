@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rest_framework import serializers
+
 ABSENT: Any = object()
 LONG = "x" * 256
 # Sent for a flag, and what it means.
@@ -31,7 +33,8 @@ NO_NUMBERS = [
 # In global format, but nobody's mobile or fixed line.
 NOT_BINDABLE = ["+864001234567", "+8695588", "+8695013123456", "+8680012345678", "+86138000000211", "+8610086"]
 NO_VOICES = ["unknown.wav", "ring tone.wav", "../a.wav", "铃.wav", True, 1.5, ["tone.wav"], "x" * 129]
-NO_USER_DATA = ["x" * 257, ["x"], {"x": 1}, True, 1.5, "a\0b"]
+NO_NO_TONES: list[Any] = [ABSENT, None, "", {}, [], {"callerHintTone": ""}]
+USER_DATA = ["x" * 257, ["x"], {"x": 1}, True, 1.5, "a\0b"]
 USER_DATA = [("订单 42 😀\n", "订单 42 😀\n"), (LONG, LONG), (42, "42")]
 
 
@@ -51,3 +54,20 @@ def differences(element: Mapping[str, Any], expected: Mapping[str, Any]) -> Iter
         told = element.get(name, ABSENT)
         if (type(told), told) != (type(value), value):
             yield f"{name} is {told!r}, not {value!r}"
+
+
+def misfits(reply: serializers.Serializer[Any], answer: Mapping[str, Any]) -> Iterator[str]:
+    """Give what of an answer is not as its reply in the OpenAPI file: a field unknown, missing or of another type."""
+    fields = reply.fields
+    yield from (f"{name} is unknown" for name in set(answer) - set(fields))
+    for name, field in fields.items():
+        if name not in answer:
+            if field.required:
+                yield f"{name} is missing"
+        elif isinstance(field, serializers.ListSerializer | serializers.ListField):
+            for element in answer[name]:
+                yield from (f"{name}: {problem}" for problem in misfits(field.child, element))
+        elif isinstance(field, serializers.Serializer):
+            yield from (f"{name}: {problem}" for problem in misfits(field, answer[name]))
+        elif type(answer[name]) is not (int if isinstance(field, serializers.IntegerField) else str):
+            yield f"{name} is {answer[name]!r}"

@@ -28,7 +28,7 @@ TAKEN = [
         "calleeNumDisplay", "calleeNumDisplay", [(ABSENT, "0"), ("", "0"), ("0", "0"), ("1", "1"), (0, "0"), (1, "1")]
     ),
     rows("privateSms", "privateSms", [(ABSENT, "true"), ("", "true"), *tables.FLAGS]),
-    rows("preVoice", "preVoice", [(nothing, ABSENT) for nothing in (ABSENT, None, "", {}, [], {"callerHintTone": ""})]),
+    rows("preVoice", "preVoice", [(nothing, ABSENT) for nothing in tables.NO_TONES]),
     rows("preVoice", "preVoice", [({"calleeHintTone": TONE, "more": 1}, {"calleeHintTone": TONE}), (BOTH_TONES,) * 2]),
     rows("maxDuration", "maxDuration", [(ABSENT, 0), (0, 0), (1440, 1440), ("30", 30)]),
     rows("lastMinVoice", "lastMinVoice", [(ABSENT, ABSENT), ("", ABSENT), (OTHER, OTHER)]),

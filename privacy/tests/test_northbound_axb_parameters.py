@@ -23,7 +23,7 @@ TAKEN = [
     rows("privateSms", "privateSms", [(ABSENT, "true"), ("", "true"), *tables.FLAGS]),
     rows("recordHintTone", "recordHintTone", [(ABSENT, ABSENT), ("", ABSENT), (TONE, TONE)]),
     rows("lastMinVoice", "lastMinVoice", [(ABSENT, ABSENT), ("", ABSENT), (OTHER, OTHER)]),
-    rows("preVoice", "preVoice", [(nothing, ABSENT) for nothing in (ABSENT, None, "", {}, [], {"callerHintTone": ""})]),
+    rows("preVoice", "preVoice", [(nothing, ABSENT) for nothing in tables.NO_TONES]),
     rows("preVoice", "preVoice", [({"callerHintTone": TONE, "more": 1}, {"callerHintTone": TONE}), (BOTH_TONES,) * 2]),
     rows("userData", "userData", [(ABSENT, ABSENT), ("", ABSENT), *tables.USER_DATA]),
     rows("relationNum", "relationNum", [(ABSENT, X), (None, X), ("", X), (X, X)]),
@@ -175,7 +175,8 @@ def test_a_page_that_cannot_be_is_refused_by_name(client: Client, name: str) -> 
 
 
 def test_the_area_must_be_one_when_it_selects(client: Client) -> None:
-    for sent in ("0000", "Shenzhen", "0" * 40, {}):
+    nowhere: list[Any] = ["0000", "Shenzhen", "0" * 40, {}]
+    for sent in nowhere:
         assert at_fault(client.post(**body(relationNum=ABSENT, areaCode=sent))) == "areaCode", sent
     assert refused(client.post(**body(relationNum=ABSENT, areaCode="010"))) == (403, "1012008")
     assert client.bind(**body(relationNum=ABSENT, areaCode=755))["relationNum"] == X
