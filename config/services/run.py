@@ -20,6 +20,7 @@ from config.services.layout import Layout
 from config.services.processes import die_with_parent
 from config.services.supervisor import Child, Supervisor
 
+WEB_WORKER = "config.services.web.Worker"
 WEB_WORKERS = 2
 WEB_THREADS = 8
 # {name: (queue, processes)}. Long exports have their own: settlement does not wait behind them.
@@ -90,7 +91,7 @@ def _web(host: str, doors: Mapping[str, int], environ: Mapping[str, str]) -> lis
     children = []
     for door, port in doors.items():
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", ports.authority(host, port)]
-        command += ["--worker-class", "gthread", "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+        command += ["--worker-class", WEB_WORKER, "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
         command += ["--no-control-socket", "--graceful-timeout", "8", "--timeout", "60", "--log-level", "warning"]
         if door == "https":
             pair = certificate.pair(environ, services.data_dir(environ))
