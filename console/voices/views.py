@@ -159,7 +159,7 @@ def _found(scope: Scope, chosen: dict[str, str]) -> Any:
 def _page(request: HttpRequest, voice: VoiceFile, **extra: Any) -> HttpResponse:
     frame = pages.context(
         request,
-        title=voice.name,
+        title=_("Voice file"),
         voice=voice,
         there=sounds.is_there(voice),
         uses=voices.uses(voice, timezone.now()),
