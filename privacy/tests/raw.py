@@ -6,9 +6,10 @@ import hmac
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,6 +136,11 @@ def signature(
     )
 
 
+def as_dictionary(lines: str) -> dict[str, str]:
+    """Return header lines for clients that take a dictionary."""
+    return dict(line.split(": ", 1) for line in lines.splitlines())
+
+
 def request(
     method: str,
     target: str,
@@ -169,16 +175,12 @@ def _people_the_database() -> None:
 
 
 @contextmanager
-def live_server(blocker: DjangoDbBlocker, servers: int = 1) -> Iterator[list[Wire]]:
-    """Serve Acme with an application of each mode (acmeAXB, ...), its numbers and a call; empty the database later."""
-    with blocker.unblock():
-        try:
-            _people_the_database()
-            with serving() as url:
-                if servers == 1:
-                    yield [Wire(url)]
-                else:
-                    with serving() as second:
-                        yield [Wire(url), Wire(second)]
-        finally:
-            call_command("flush", interactive=False, verbosity=0)
+def live_server(blocker: DjangoDbBlocker, servers: int = 1, tls: Path | None = None) -> Iterator[list[Wire]]:
+    """Serve Acme with an application of each mode (acmeAXB, ...), its numbers and a call; empty the database later.
+
+    Each of the servers is a process; with a folder for its certificate they speak https.
+    """
+    with blocker.unblock(), ExitStack() as stack:
+        stack.callback(call_command, "flush", interactive=False, verbosity=0)
+        _people_the_database()
+        yield [Wire(stack.enter_context(serving(tls))) for _ in range(servers)]
