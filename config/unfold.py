@@ -41,7 +41,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             (gettext_noop("Upstreams"), "upstreams", "dns", "look"),
             (gettext_noop("Voice files"), "voice_files", "volume_up", "look"),
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
-            (gettext_noop("Numbers"), "admin:privacy_number_changelist", "dialpad", "look"),
+            (gettext_noop("Numbers"), "numbers", "dialpad", "look"),
             (gettext_noop("Applications"), "admin:accounts_application_changelist", "apps", "look"),
             (gettext_noop("Accounts"), "admin:accounts_account_changelist", "domain", "look"),
             (gettext_noop("Tariffs"), "admin:billing_tariff_changelist", "sell", "money"),

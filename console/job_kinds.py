@@ -16,6 +16,7 @@ from console.exports.forms import FORMATS
 from console.exports.orders import CALLS, CHARGES, from_parameters
 from console.jobs import Result, Work
 from console.models import Job
+from console.numbers import work as numbers
 from console.templatetags.maskline import localhour
 
 FORMAT_LABELS = dict(FORMATS)
@@ -71,5 +72,12 @@ EXPORT = Kind(
     media_type=lambda job: from_parameters(job.parameters).file_format().media_type,
     real_numbers=lambda job: from_parameters(job.parameters).unmasked,
 )
+NUMBERS = Kind(
+    work=numbers.do,
+    title=numbers.title,
+    note=numbers.note,
+    allowed=lambda user, job: roles.may(user, "operate"),
+    media_type=lambda job: "text/csv; charset=utf-8",
+)
 # What stands in Job.kind. A new kind of long work is one more line.
-KINDS = {CHARGES: EXPORT, CALLS: EXPORT}
+KINDS = {CHARGES: EXPORT, CALLS: EXPORT, numbers.KIND: NUMBERS}

@@ -45,6 +45,15 @@ CONSOLE = {
     "quarantined": "look",
     "reveal_quarantined": "reveal",
     "upstreams": "look",
+    "numbers": "look",
+    "number": "look",
+    "number_step": "operate",
+    "number_ticked": "operate",
+    "number_apply": "operate",
+    "number_orders": "look",
+    "number_order_cancel": "operate",
+    "number_transfers": "look",
+    "number_transfer_decide": "look",
     "voice_files": "look",
     "upload_voice": "upload",
     "voice_file": "look",
@@ -54,7 +63,7 @@ CONSOLE = {
     "download_voice": "look",
 }
 # Beside the permission: not for a user who is bound to an account.
-UNBOUND_ONLY = {"upstreams"}
+UNBOUND_ONLY = {"upstreams", "number_transfers"}
 # Machines sign their requests, or are told nothing of anybody.
 MACHINES = {
     *("healthz", "readyz", "metrics", "upstream_notifications", "set_language", "api_schema", "api_docs"),
@@ -86,6 +95,10 @@ ADMIN = {
     "privacy.number": ("look", "", ""),
     "privacy.holding": ("look", "", ""),
     "privacy.numberstatus": ("look", "", ""),
+    "privacy.numberorder": ("look", "", ""),
+    "privacy.numberchange": ("look", "", ""),
+    "privacy.numberreason": ("audit", "", ""),
+    "privacy.numbertransfer": ("audit", "", ""),
     "privacy.source": ("look", "", ""),
     "privacy.usage": ("look", "", ""),
     "privacy.quarantined": ("look", "", ""),
@@ -195,4 +208,8 @@ def _address(name: str, scene: Scene) -> str:
         return reverse(name)
     if name in {"review_voice", "delete_voice", "play_voice", "download_voice"}:
         return reverse(name, args=[scene.acme.rows["voice"].pk])
+    if name in {"number_ticked", "number_apply"}:
+        return reverse(name)
+    if name in {"number_order_cancel", "number_transfer_decide"}:
+        return reverse(name, args=[1])
     return reverse(name, args=[ids.get(name, "x" if name == "job_file" else unknown_id())])

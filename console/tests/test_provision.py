@@ -184,7 +184,6 @@ def test_a_purchase_the_balance_does_not_cover_needs_charge_false_or_an_override
     assert Account.objects.get().state == Account.State.LOW
 
 
-
 def test_an_application_that_lacks_a_url_is_accepted_and_said_to_be_incomplete(apply: Apply) -> None:
     tally = apply(accounts=[{"code": "acme"}], applications=[{"account": "acme", "app_key": "k", "mode": "X"}])
     assert [notice.split(": ")[1] for notice in tally.notices] == [

@@ -35,15 +35,17 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
     details = {
         "call": tenant.call.pk, "call_event": tenant.event.pk, "message": tenant.message.pk, "charge": tenant.charge.pk,
         "ledger_transaction": transaction.transaction_id, "settlement_run": run,
-        "quarantined": tenant.rows["quarantined"].pk, "voice_file": tenant.rows["voice"].pk,
+        "number": tenant.number.pk, "quarantined": tenant.rows["quarantined"].pk, "voice_file": tenant.rows["voice"].pk,
     }  # fmt: skip
     lists = [
+        *("numbers", "number_orders", "number_transfers"),
         *("dashboard", "calls", "call_events", "messages", "number_statuses", "balances", "charges", "packages"),
         *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
     ]
     return {
         **{name: reverse(name) for name in lists},
         **{name: reverse(name, args=[pk]) for name, pk in details.items()},
+        "number_step": reverse("number_step", args=["issue"]),
     }
 
 

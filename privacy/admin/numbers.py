@@ -1,10 +1,18 @@
 """Admin pages of our numbers: who holds them, what state they are in."""
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 
 from accounts.admin.base import HistoryAdmin, ReadOnlyInline, RoleAdmin
-from privacy.models import Holding, Number, NumberStatus
+from privacy.models import (
+    Holding,
+    Number,
+    NumberChange,
+    NumberOrder,
+    NumberReason,
+    NumberStatus,
+    NumberTransfer,
+)
 
 
 class HoldingInline(ReadOnlyInline):
@@ -16,10 +24,10 @@ class HoldingInline(ReadOnlyInline):
 
 @admin.register(Number)
 class NumberAdmin(RoleAdmin):
-    """The numbers we own; provision issues and moves them."""
+    """The numbers we own. The console's pages, the commands and provision change them, each change with its cause."""
 
-    list_display = ("number", "area_code", "kind", "state", "sms", "upstream", "issued_at")
-    list_filter = ("kind", "state")
+    list_display = ("number", "area_code", "kind", "state", "cause", "sms", "reserved", "upstream", "issued_at")
+    list_filter = ("kind", "state", "reserved")
     list_select_related = ("upstream",)
     search_fields = ("number__exact",)
     inlines = (HoldingInline,)
@@ -43,3 +51,44 @@ class NumberStatusAdmin(HistoryAdmin):
     list_filter = (("at", RangeDateTimeFilter),)
     list_select_related = ("number",)
     search_fields = ("number__number__exact",)
+
+
+@admin.register(NumberOrder)
+class NumberOrderAdmin(HistoryAdmin):
+    """Orders of numbers; they are made and filled on the console's pages and by command."""
+
+    list_display = ("reference", "account", "application", "area_code", "kind", "quantity", "issued", "state")
+    list_filter = ("state", ("account", AutocompleteSelectFilter))
+    list_select_related = ("account", "application")
+    search_fields = ("reference__exact",)
+
+
+@admin.register(NumberChange)
+class NumberChangeAdmin(HistoryAdmin):
+    """What happened to numbers."""
+
+    list_display = ("at", "number", "kind", "before", "after", "cause", "by")
+    list_filter = ("kind", ("account", AutocompleteSelectFilter))
+    list_select_related = ("number",)
+    search_fields = ("number__number__exact",)
+
+
+@admin.register(NumberReason)
+class NumberReasonAdmin(HistoryAdmin):
+    """Why numbers are not normal. A former holder has nothing to do with them, so no customer looks here."""
+
+    look = "audit"
+    list_display = ("number", "source", "state", "cause", "opened_at", "closed_at")
+    list_filter = ("source", "state")
+    list_select_related = ("number",)
+    search_fields = ("number__number__exact",)
+
+
+@admin.register(NumberTransfer)
+class NumberTransferAdmin(HistoryAdmin):
+    """Transfers between accounts, and who agreed."""
+
+    look = "audit"
+    list_display = ("asked_at", "source_account", "target_account", "target", "state", "asked_by", "finance_agreed")
+    list_filter = ("state",)
+    list_select_related = ("source_account", "target_account", "target")

@@ -4,12 +4,13 @@ Lines come from a file, or are what a person typed or ticked; a `Choice` holds f
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,6 +32,11 @@ class Outcome:
     changed: int
     unchanged: int = 0
     bindings_ended: int = 0
+    which: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {"changed": self.changed, "unchanged": self.unchanged, "bindings_ended": self.bindings_ended}
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Step:
     `ends_bindings`: what is bound on the numbers ends with it.
     """
 
-    label: object
+    label: str | Promise
     columns: tuple[str, ...]
     work: Callable[[Sequence[Line], Choice, Run], Outcome]
     asks: tuple[str, ...] = ()
@@ -71,7 +77,7 @@ def carry_out(
     outcome = STEPS[name].work(lines, choice, run)
     if outcome.changed and not run.dry_run:
         first = lines[0].cells.get("number") or lines[0].cells.get("reference", "")
-        told = {"lines": len(lines), **asdict(choice), **asdict(outcome)}
+        told = {"lines": len(lines), **asdict(choice), **outcome.counts()}
         audit.record(
             user=user, action=f"numbers.{name}", subject_kind="number", subject=first if len(lines) == 1 else "",
             reason=run.actor.reason, detail=told, request=request,
@@ -96,7 +102,7 @@ def _issue(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
                 )
             )
     done = _done(partial(issuing.issue, rows, order=_order_of(choice)), checks, run)
-    return Outcome(len(done.numbers), done.unchanged)
+    return _outcome(done)
 
 
 def _order(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
@@ -119,13 +125,13 @@ def _order(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     work = partial(ordering.order, rows, actor=run.actor, now=run.now)
     _finish(checks, partial(work, dry_run=True))
     new, repeated = work(dry_run=run.dry_run)
-    return Outcome(len(new), repeated)
+    return Outcome(len(new), repeated, which=frozenset(one.reference for one in new))
 
 
 def _transfer(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     checks = Checks()
     done = _done(partial(transferring.transfer, moves_of(lines, choice, checks)), checks, run)
-    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended)
+    return _outcome(done)
 
 
 def _ask(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
@@ -149,7 +155,12 @@ def _plain(step: Callable[..., Done], lines: Sequence[Line], choice: Choice, run
     """Do a step that needs nothing but the numbers."""
     checks = Checks()
     done = _done(partial(step, rows_of(lines, checks)), checks, run)
-    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended)
+    return _outcome(done)
+
+
+def _outcome(done: Done) -> Outcome:
+    which = frozenset(number.number for number in done.numbers)
+    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended, which)
 
 
 def _done(work: Callable[..., Done], checks: Checks, run: Run) -> Done:
@@ -206,15 +217,4 @@ STEPS: Mapping[str, Step] = {
     "release": Step(gettext_lazy("Release for selection"), NUMBERS, _switch(features.reserve, False)),
     "blacklist": Step(gettext_lazy("Blacklist"), NUMBERS, _switch(features.blacklist, True)),
     "unblacklist": Step(gettext_lazy("Take off the blacklist"), NUMBERS, _switch(features.blacklist, False)),
-}
-__all__ = ["CAUSE_LABELS", "STEPS", "Choice", "Outcome", "Run", "carry_out"]
-# Causes of status 10 that the operator may give (pushes.md 5).
-CAUSE_LABELS = {
-    "2": gettext_lazy("arrears"),
-    "3": gettext_lazy("stopped"),
-    "5": gettext_lazy("call-barred by the carrier"),
-    "6": gettext_lazy("barring lifted"),
-    "7": gettext_lazy("unconditional forwarding switched on"),
-    "8": gettext_lazy("no-answer forwarding switched on"),
-    "9": gettext_lazy("busy forwarding switched on"),
 }

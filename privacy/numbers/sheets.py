@@ -140,11 +140,14 @@ def _xlsx(content: bytes) -> Iterator[Row]:
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as text: a number that a spreadsheet took for a figure has no decimals."""
+    """Return a cell as text: a number that a spreadsheet took for a figure has no decimals.
+
+    The apostrophe that keeps it from doing so, in our own files too, is no part of it.
+    """
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell).strip()[:MOST_CELL]
+    return str(cell).strip().removeprefix("'")[:MOST_CELL]
