@@ -13,17 +13,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, roles
+from accounts import roles
 from accounts import scope as account_scope
 from accounts.roles import require
 from accounts.scope import Scope
 from billing.models import Charge
 from common import timeid
-from console import charges, pages
+from console import charges, pages, revealing
 from notifications.models import Push
 from privacy.models import Call, CallEvent, Message, MessageResult, Session, Usage
 
-REASON_AT_LEAST = 3
 AROUND = timedelta(hours=24)
 RELATED = ("account", "application", "number", "upstream", "source")
 AT_MOST = 500
@@ -40,7 +39,7 @@ def call(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def reveal_call(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return the page of a call with its numbers in full, once a reason is given and audited."""
-    return _revealing(request, _find(request, Call, pk), "call", _call_page)
+    return revealing.reveal(request, _find(request, Call, pk), "call", _call_page)
 
 
 @require("look")
@@ -54,7 +53,7 @@ def call_event(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def reveal_call_event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return the page of a call event with its numbers in full, once a reason is given and audited."""
-    return _revealing(request, _find(request, CallEvent, pk), "call_event", _event_page)
+    return revealing.reveal(request, _find(request, CallEvent, pk), "call_event", _event_page)
 
 
 @require("look")
@@ -68,7 +67,7 @@ def message(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def reveal_message(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return the page of a message with its numbers in full, once a reason is given and audited."""
-    return _revealing(request, _find(request, Message, pk), "message", _message_page)
+    return revealing.reveal(request, _find(request, Message, pk), "message", _message_page)
 
 
 def _call_page(request: HttpRequest, call: Call, **more: Any) -> HttpResponse:
@@ -126,20 +125,6 @@ def _find(request: HttpRequest, model: type[Any], pk: UUID) -> Any:
     if found is None:
         raise Http404
     return found
-
-
-def _revealing(request: HttpRequest, record: Any, kind: str, page: Any) -> HttpResponse:
-    reason = request.POST.get("reason", "").strip()
-    if len(reason) < REASON_AT_LEAST:
-        answer: HttpResponse = page(request, record, reveal_problem=_("Say why you need the full numbers."))
-        answer.status_code = 400
-        return answer
-    audit.record(
-        user=request.user, action="reveal", subject_kind=kind, subject=str(record.pk), account=record.account,
-        reason=reason, request=request,
-    )  # fmt: skip
-    revealed: HttpResponse = page(request, record, revealed=True)
-    return revealed
 
 
 def _render(request: HttpRequest, template: str, title: str, pk: UUID, extra: dict[str, Any]) -> HttpResponse:

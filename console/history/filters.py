@@ -37,8 +37,8 @@ class Filters:
 def read(query: QueryDict, scope: Scope) -> Filters:
     """Return the filters of a query string; times are local to the viewer."""
     filters = Filters(outcome=query.get("outcome", ""), direction=query.get("direction", ""))
-    filters.start = _instant(query.get("from", ""), filters)
-    filters.end = _instant(query.get("to", ""), filters, end=True)
+    filters.start = instant(query.get("from", ""), filters)
+    filters.end = instant(query.get("to", ""), filters, end=True)
     if filters.start and filters.end and filters.start >= filters.end:
         filters.problems.append(_("The end of the range must be later than its start."))
     if code := query.get("account", "").strip():
@@ -59,8 +59,11 @@ def default_range(filters: Filters, now: datetime) -> None:
         filters.start = now - timedelta(days=DEFAULT_DAYS)
 
 
-def _instant(text: str, filters: Filters, *, end: bool = False) -> datetime | None:
-    """Return the instant of a local date or time as an input gives it; a date as the end means all of that day."""
+def instant(text: str, filters: Filters, *, end: bool = False) -> datetime | None:
+    """Return the instant of a local date or time as an input gives it; a date as the end means all of that day.
+
+    What cannot be read adds a problem.
+    """
     if not text.strip():
         return None
     try:

@@ -165,6 +165,12 @@ def inputtime(at: datetime | None) -> str:
 
 
 @register.filter
+def inputsecond(at: datetime | None) -> str:
+    """Return a time to the second as an <input type="datetime-local" step="1"> takes it, in the viewer's zone."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S") if at else ""
+
+
+@register.filter
 def called(event: Any) -> str:
     """Return the number an event says was called: X in clear, a real number masked."""
     return _party(event, event.called_number)

@@ -15,6 +15,7 @@ from accounts.tests import cast
 from billing import ledger, purchases, settlement, tariffs
 from billing.models import Charge, Package
 from common import partitions, periods, timeid
+from console.tests import bound
 from notifications.models import Endpoint, Push
 from privacy.models import (
     Call,
@@ -186,6 +187,7 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
             account=tenant.account, name=f"hello-{code}.wav", stored_as=f"{tenant.account.pk}/none", size=52,
             milliseconds=1, sha256="0" * 64, uploaded_by=code, purpose=f"greeting of {code}",
         ),
+        **bound.rows(tenant.application, tenant.number, tenant.a, tenant.b, at, SECRETS[1]),
         "audit": AuditEntry.objects.create(
             username=code, action="reveal", subject=f"subject-{code}", account=tenant.account
         ),

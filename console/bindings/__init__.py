@@ -1,0 +1,1 @@
+"""Bindings in the browser: found, read, made and ended, with a reason."""

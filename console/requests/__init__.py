@@ -1,0 +1,1 @@
+"""Requests to the northbound API, refused ones too: found, explained in plain words, read."""
