@@ -70,7 +70,8 @@ def place(rng: Random, *, seed: str, index: int, line: Line, pair: Pair, at: dat
     """
     key = digest(seed, "call", index).hex()
     failure = None if rng.random() < ANSWER_RATE else failures.choose(rng, line.mode)
-    direction = _direction(rng, line.mode)
+    drawn = _direction(rng, line.mode)
+    direction = drawn if pair.direction is None else pair.direction
     caller, callee = (pair.a, pair.b) if direction == 1 else (pair.b, pair.a)
     if failure and failure.state_code in failures.WITHOUT_BINDING:
         direction, caller = 2, stranger(rng)
@@ -118,7 +119,7 @@ def events(call: Call) -> Iterator[tuple[datetime, Json]]:
 def _steps(call: Call) -> Iterator[tuple[str, datetime | None, Json]]:
     line, bound = call.line, call.subscription_id
     first = {"caller": call.caller, "called": line.number, "subscriptionId": bound}
-    second = {"caller": line.number, "called": call.callee, "subscriptionId": bound}
+    second = {"caller": call.pair.shown or line.number, "called": call.callee, "subscriptionId": bound}
     if line.mode == "X":
         # A callin in X mode is a question to the customer, not news: the switch asks it elsewhere.
         second |= {"notifyMode": "Notify", "userData": call.pair.user_data}
@@ -163,7 +164,7 @@ def cdr(call: Call) -> Json:
     }
     if course.forwarded_at:
         info |= {
-            "fwdDisplayNum": line.number,
+            "fwdDisplayNum": call.pair.shown or line.number,
             "fwdDstNum": call.callee,
             "fwdStartTime": wire_time(course.forwarded_at),
         }

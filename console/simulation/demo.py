@@ -22,7 +22,7 @@ from billing.models import Package, Purchase, SettledHour
 from billing.purchases import buy
 from billing.settlement import settle
 from common.periods import hour_of
-from console.simulation import delivery, oddities, stage, traffic
+from console.simulation import binding, delivery, oddities, stage, traffic
 from console.simulation.records import Json, Kind, Record
 from console.simulation.sender import Sender, Tally
 from console.simulation.traffic import Plan
@@ -67,9 +67,13 @@ def make(now: datetime, say: Say, calls: int = CALLS) -> tuple[Tally, Counter[Ki
     end = start + WEEK
     known = _numbers()
     lines = [line for line in stage.lines(upstream, start=start, end=end) if line.number in known]
-    plan = Plan(SEED, calls, start, end, lines, ZoneInfo(settings.MASKLINE_DISPLAY_ZONE))
     with delivery.own_door(upstream) as sender:
-        return _live_through(plan, sender, say, now)
+        bound = binding.bind(lines, SEED, calls, sender)
+        say(str(bound))
+        plan = Plan(SEED, calls, start, end, lines, ZoneInfo(settings.MASKLINE_DISPLAY_ZONE), bound.book)
+        told = _live_through(plan, sender, say, now)
+        binding.unbind(bound, sender)
+        return told
 
 
 def _numbers() -> set[str]:

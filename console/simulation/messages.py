@@ -42,7 +42,8 @@ def notification(rng: Random, *, seed: str, index: int, line: Line, pair: Pair, 
     if result == NO_BINDING:
         extras = {"splitNum": "0", "direction": "2"}
     else:
-        event |= {"called": receiver, "subscriptionId": pair.subscription_id, "userData": pair.user_data}
+        event |= {"called": receiver, "userData": pair.user_data}
+        event |= {"subscriptionId": pair.subscription_id} if pair.subscription_id else {}
     if line.area_code:
         event["areaCode"] = line.area_code
     event["extInfo"] = {"extParas": [{"key": key, "value": value} for key, value in extras.items()]}

@@ -3,8 +3,8 @@
 The real numbers are the runs 1370000xxxx, 1380000xxxx and 1390000xxxx that every Chinese form shows as its example.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import blake2b
 from itertools import accumulate
@@ -28,17 +28,26 @@ class Line:
     sms: bool = True
     recording: bool = True
     content: bool = False
+    extension_digits: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two people behind one X on one day, and their binding."""
+    """Two people behind one X, and their binding.
+
+    `direction` is who calls it, where only one of them can (1: A); `shown` is the number that the other side sees.
+    """
 
     a: str
     b: str
     subscription_id: str
     extension: str
     user_data: str
+    direction: int | None = None
+    shown: str = ""
+
+
+Book = Mapping[str, Sequence[Pair]]
 
 
 def digest(*parts: object) -> bytes:
@@ -52,19 +61,32 @@ def pair(seed: str, line: Line, day: date, slot: int) -> Pair:
     own = digest(seed, line.number, week[:2], slot)
     drawn = digest(seed, line.number, day, slot)
     return Pair(
-        a=_mobile(own[:8]),
-        b=_mobile(drawn[:8]),
+        a=mobile(own[:8]),
+        b=mobile(drawn[:8]),
         subscription_id=str(UUID(bytes=drawn[8:24], version=4)),
         extension=f"{int.from_bytes(drawn[24:26]) % 10_000:04d}",
         user_data=f"order-{int.from_bytes(drawn[26:30]) % 10**8:08d}",
     )
 
 
+def bound_pair(book: Book | None, seed: str, line: Line, day: date, slot: int) -> Pair:
+    """Return the pair in `slot` of the X on that day, of those in the book: each day others of them speak.
+
+    Without a book pairs and their bindings are made up; an X that is not in it has people without a binding.
+    """
+    if book is None:
+        return pair(seed, line, day, slot)
+    bound = book.get(line.number, ())
+    if not bound:
+        return replace(pair(seed, line, day, slot), subscription_id="")
+    return bound[(day.toordinal() * 5 + slot) % len(bound)]
+
+
 def stranger(rng: Random) -> str:
     """Return a caller nobody knows; one in eight has no ordinary number."""
     if rng.random() < 0.125:
         return rng.choice(ODD_CALLERS)
-    return _mobile(rng.randbytes(8))
+    return mobile(rng.randbytes(8))
 
 
 class Crowd:
@@ -80,6 +102,6 @@ class Crowd:
         return rng.choices(self.lines, cum_weights=self._heights)[0]
 
 
-def _mobile(raw: bytes) -> str:
+def mobile(raw: bytes) -> str:
     drawn = int.from_bytes(raw)
     return f"{PREFIXES[drawn % 3]}{drawn // 3 % 10_000:04d}"

@@ -57,7 +57,8 @@ class Sender:
         self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
         self._path = parts.path.rstrip("/") + PATH
         self._headers = {"Host": host} if host else {}
-        self._key, self._secret, self._url = key, secret, url
+        self._key, self._secret = key, secret
+        self.url, self.host = url, host
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +89,8 @@ class Sender:
                 told = orjson.loads(answer)
                 return Tally(told["stored"], told["repeated"], told["quarantined"])
             if status != 503:
-                raise SendFailed(f"{self._url} answered {status}: {answer[:300]}")
-        raise SendFailed(f"{self._url} took nothing in {TRIES} tries; last: {answer[:300]}")
+                raise SendFailed(f"{self.url} answered {status}: {answer[:300]}")
+        raise SendFailed(f"{self.url} took nothing in {TRIES} tries; last: {answer[:300]}")
 
     def _exchange(self, body: bytes) -> tuple[int, str]:
         headers = self._headers | signed_headers(self._key, self._secret, now=datetime.now(UTC))

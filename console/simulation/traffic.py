@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from console.simulation import calls, clock, messages
 from console.simulation.calls import Call
 from console.simulation.failures import Stage
-from console.simulation.people import PAIRS_A_DAY, Crowd, Line, Pair, pair
+from console.simulation.people import PAIRS_A_DAY, Book, Crowd, Line, Pair, bound_pair
 from console.simulation.records import BEIJING, Json, Kind, Record, fee, number_status, seconds
 
 SMS_PER_CALL = 0.15
@@ -32,7 +32,10 @@ SHORTEST = 2 * calls.LONGEST_SETUP
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to simulate: `calls` calls of [start, end) over the lines. Instants in UTC, at least SHORTEST apart."""
+    """What to simulate: `calls` calls of [start, end) over the lines. Instants in UTC, at least SHORTEST apart.
+
+    `book` has the pairs that are bound on each X; without one they are made up.
+    """
 
     seed: str
     calls: int
@@ -40,6 +43,7 @@ class Plan:
     end: datetime
     lines: Sequence[Line]
     zone: ZoneInfo = BEIJING
+    book: Book | None = None
 
     @property
     def identity(self) -> str:
@@ -79,7 +83,7 @@ def _happenings(plan: Plan) -> Iterator[tuple[datetime, list[Arrival]]]:
             yield at, changes.make(rng, at)
             continue
         line = (crowd if kind is Kind.CDR else texting).line(rng)
-        people = pair(seed, line, at.astimezone(plan.zone).date(), rng.randrange(PAIRS_A_DAY))
+        people = bound_pair(plan.book, seed, line, at.astimezone(plan.zone).date(), rng.randrange(PAIRS_A_DAY))
         if kind is Kind.SMS:
             yield at, _sms(rng, seed, index, line, people, at)
         else:

@@ -1,6 +1,7 @@
 """Realistic traffic through the same door as a real switch."""
 
 import argparse
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,16 +13,16 @@ from django.utils import timezone
 from accounts.models import Upstream
 from common.errors import MasklineError
 from common.periods import parse_instant
-from console.simulation import delivery, stage, traffic
+from console.simulation import binding, delivery, stage, traffic
 from console.simulation.traffic import Plan
 
 DEFAULT_CALLS = 1000
 
 
 class Command(BaseCommand):
-    """Send made-up events, CDRs, SMS and number statuses, decided by a seed, over HTTP."""
+    """Bind as customers do, then send made-up events, CDRs, SMS and number statuses, decided by a seed, over HTTP."""
 
-    help = "Send realistic traffic of the numbers there are through /upstream/v1/notifications, decided by a seed."
+    help = "Bind through /rest, then send realistic traffic through /upstream/v1/notifications, decided by a seed."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Say what can be chosen."""
@@ -39,9 +40,14 @@ class Command(BaseCommand):
             upstream = the_upstream(options["upstream"])
             plan = self._plan(upstream, options)
             with delivery.door(upstream, options["url"]) as sender:
-                tally, kinds = delivery.deliver(sender, traffic.records(plan), self._progress)
+                bound = binding.bind(plan.lines, plan.seed, plan.calls, sender)
+                self.stdout.write(str(bound))
+                records = traffic.records(replace(plan, book=bound.book))
+                tally, kinds = delivery.deliver(sender, records, self._progress)
+                ended = binding.unbind(bound, sender)
         except MasklineError as problem:
             raise CommandError(str(problem)) from problem
+        self.stdout.write(f"unbound {ended}")
         parts = ", ".join(f"{count} {kind.value}" for kind, count in kinds.items())
         self.stdout.write(f"sent {tally.received} records: {parts}")
         self.stdout.write(f"stored {tally.stored}, repeated {tally.repeated}, quarantined {tally.quarantined}")
