@@ -36,7 +36,7 @@ def check_usable(made: Plan) -> None:
 def clear_named(made: Plan) -> None:
     """End what has expired on a named X, or raise why it cannot be bound. Neither: somebody was quicker, try again."""
     number_id, role, used, taken = _named(made)
-    a_key, wanted = made.values["a_key"], {key for key, _ in made.offers}
+    a_key, wanted = made.values["a_key"], made.wanted
     full = used >= made.values["most"] or role not in ("", ROLES[made.kind])
     keys = [a_key, *wanted]
     if _end("expired_on_number", {"number": number_id, "keys": keys, "all": full}):
@@ -45,14 +45,14 @@ def clear_named(made: Plan) -> None:
         raise problems.NumberTaken
     if a_key in taken or (made.kind == Kind.AXB and taken):
         raise problems.PartyBound
-    if made.kind == Kind.AXE and (full or wanted <= set(taken)):
+    if made.kind == Kind.AXE and (full or (wanted and set(wanted) <= set(taken))):
         raise problems.ExtensionTaken
     if full:
         raise problems.NumberFull
 
 
 def _named(made: Plan) -> tuple[int, str, int, list[bytes]]:
-    parameters = {**made.values, "keys": [made.values["a_key"], *(key for key, _ in made.offers)]}
+    parameters = {**made.values, "keys": [made.values["a_key"], *made.wanted]}
     rows = statements.run("number_named", parameters)
     if not rows:
         raise problems.NotYourNumber

@@ -20,7 +20,7 @@ ATTEMPTS = 50
 
 
 class _Moved(Exception):
-    """Its A was replaced between the look and the lock."""
+    """Its A was replaced, or a YB bound, between the look and the lock."""
 
 
 class _Taken(Exception):
@@ -67,15 +67,15 @@ def _modify(application: Application, binding: Binding, order: ModifyOrder, acto
         _move_load(application, old_key, new_key)
     numbers = [number_id]
     if kind == Binding.Kind.AXYB:
-        numbers += Binding.objects.filter(parent=binding.pk, valid_to=None).values_list("number_id", flat=True)
+        numbers += _numbers_of_relations(binding)
     statements.run("hold_numbers", {"numbers": sorted(set(numbers))})
     fault_point("modify.held")
-    if statements.run("binding_held", asked) != seen:
+    if statements.run("binding_held", asked) != seen or not set(_numbers_of_relations(binding)) <= set(numbers):
         raise _Moved
     current = Binding.objects.select_related("number").get(pk=binding.pk)
     at: datetime = statements.run("clock", {})[0][0]
     statements.run("keep_version", {"id": binding.pk, "at": at})
-    a, b = current.a_number, current.b_number
+    a, b, until = current.a_number, current.b_number, current.expires_at
     _apply(current, order, actor, at)
     if current.a_number == current.b_number:
         raise PartyBound
@@ -83,7 +83,29 @@ def _modify(application: Application, binding: Binding, order: ModifyOrder, acto
     if (current.a_number, current.b_number) != (a, b):
         _move_routes(current)
     Route.objects.filter(binding=current).update(expires_at=current.expires_at)
+    if kind == Binding.Kind.AXYB:
+        _follow(current, until, current.a_number != a)
     return current
+
+
+def _follow(ax: Binding, until: datetime | None, replaced: bool) -> None:
+    """Take the YB of an AX along: what ended with it ends with it still, nothing outlives it, A is A everywhere."""
+    for yb in Binding.objects.filter(parent=ax, valid_to=None):
+        ends = [at for at in (ax.expires_at, yb.expires_at) if at is not None]
+        expires_at = ax.expires_at if yb.expires_at == until else min(ends, default=None)
+        if not replaced and yb.expires_at == expires_at:
+            continue
+        statements.run("keep_version", {"id": yb.pk, "at": ax.changed_at})
+        yb.a_number, yb.expires_at = ax.a_number, expires_at
+        yb.version, yb.changed_at = yb.version + 1, ax.changed_at
+        yb.save()
+        if replaced:
+            _move_routes(yb)
+        Route.objects.filter(binding=yb).update(expires_at=expires_at)
+
+
+def _numbers_of_relations(ax: Binding) -> list[int]:
+    return list(Binding.objects.filter(parent=ax.pk, valid_to=None).values_list("number_id", flat=True))
 
 
 def _move_load(application: Application, old_key: bytes, new_key: bytes) -> None:
@@ -121,6 +143,13 @@ def _move_routes(binding: Binding) -> None:
         raise _Taken(binding.number_id, taken)
     # Deleted first: A and B may have changed places.
     Route.objects.filter(pk__in=[route.pk for route in mine]).delete()
-    for route in mine:
-        route.pk, route.key = None, wanted.get(route.kind, route.key)
-    Route.objects.bulk_create(mine)
+    Route.objects.bulk_create(
+        Route(
+            number_id=route.number_id,
+            key=wanted.get(route.kind, bytes(route.key)),
+            kind=route.kind,
+            binding=binding,
+            expires_at=binding.expires_at,
+        )
+        for route in mine
+    )

@@ -29,15 +29,20 @@ def find(application: Application, subscription_id: str) -> Binding | None:
         found = holding(application).filter(pk=UUID(subscription_id)).first()
         if found is not None:
             return found
-    if not 0 < len(subscription_id) <= LONGEST_ID or "\0" in subscription_id:
+    if not 0 < len(subscription_id) <= LONGEST_ID:
         return None
-    return holding(application).filter(foreign_id=subscription_id).first()
+    return holding(application).filter(foreign_id=_storable(subscription_id)).first()
+
+
+def _storable(text: str) -> str:
+    """Return a text with what no column can hold replaced: no row has it."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def on_number(application: Application, x: str) -> QuerySet[Binding]:
     """Return the bindings that hold now on an X, in the order in which they were made."""
     # Each binding has one route of A; routes are few where history is long.
-    routed = Route.objects.filter(number__number=x.replace("\0", ""), kind=Route.Kind.A)
+    routed = Route.objects.filter(number__number=_storable(x), kind=Route.Kind.A)
     return holding(application).filter(pk__in=routed.values("binding")).order_by("valid_from", "pk")
 
 
@@ -53,7 +58,7 @@ def yb_of(binding: Binding) -> QuerySet[Binding]:
 
 def by_extension(application: Application, x: str, extension: str) -> Binding | None:
     """Return the binding that an extension of an X belongs to."""
-    routed = Route.objects.filter(number__number=x.replace("\0", ""), key=keys.extension(extension))
+    routed = Route.objects.filter(number__number=_storable(x), key=keys.extension(_storable(extension)))
     return holding(application).filter(pk__in=routed.values("binding")).first()
 
 

@@ -113,7 +113,7 @@ class _NothingChosen(Exception):
 
 def _written(made: Plan, condition: str, values: Mapping[str, Any], step: str, lock: str) -> Row | None:
     text = f"WITH chosen AS ({_choice(condition)} {lock}), {sql.load('privacy', 'write_binding')}"
-    for offers in filter(None, (made.offers, made.all_offers)):
+    for offers in made.rounds:
         try:
             rows = statements.execute(text, {**made.values, **made.offering(offers), **values, "step": step})
         except IntegrityError as error:
@@ -123,15 +123,14 @@ def _written(made: Plan, condition: str, values: Mapping[str, Any], step: str, l
                 raise _NothingChosen from None
             return None
         if rows:
-            fault_point("bind.before_commit")
+            fault_point("bind.written")
             return rows[0]
     return None
 
 
 def peek(made: Plan, condition: str, values: Mapping[str, Any]) -> int | None:
     """Return the id of the best number without holding it."""
-    offered = made.offering(made.all_offers or made.offers)
-    rows = statements.execute(_choice(condition), {**made.values, **offered, **values})
+    rows = statements.execute(_choice(condition), {**made.values, **made.offering(made.rounds[-1]), **values})
     return rows[0][0] if rows else None
 
 

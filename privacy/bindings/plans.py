@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,18 +20,20 @@ from privacy.models import Binding, Number
 from privacy.models.bindings import Terms
 from privacy.models.routes import MOST_NUMBERS_OF_A, MOST_RELATIONS, Availability, Route
 
+# Second keys, with the extension each stands for.
+Offers = Sequence[tuple[bytes, str]]
 Kind, Role = Binding.Kind, Availability.Role
 ROLES = {Kind.AX: Role.AX, Kind.AXB: Role.AXB, Kind.AXE: Role.AXE, Kind.AXYB: Role.X, Kind.YB: Role.Y}
 LOADED = (Kind.AX, Kind.AXYB)
-# How many extensions are offered to the database at first: with half of them taken one of these is free.
-SAMPLE = 16
+# How many extensions are offered to the database, round by round, before all: most likely one of these is free.
+SAMPLES = (16, 256)
 COMPUTED = {"a_number", "b_number", "extension", "expires_at"}
 TERMS = {field.attname: field for field in Terms._meta.fields if field.name not in COMPUTED}
 
 
 @dataclass
 class Plan:
-    """One bind in the making: `values` are the parameters of the statements, `keys` the second keys offered."""
+    """One bind in the making: `values` are the parameters of the statements, `rounds` the second keys to offer."""
 
     application: Application
     kind: Binding.Kind
@@ -40,15 +42,19 @@ class Plan:
     b: str | None
     values: dict[str, Any]
     model: dict[str, Any]
-    offers: Sequence[tuple[bytes, str]]
-    all_offers: Sequence[tuple[bytes, str]] = field(default=())
+    rounds: Sequence[Offers]
 
     @property
     def loaded(self) -> bool:
         """Return whether the X of A are counted (AX, AXYB)."""
         return self.kind in LOADED
 
-    def offering(self, offers: Sequence[tuple[bytes, str]]) -> Mapping[str, Any]:
+    @property
+    def wanted(self) -> list[bytes]:
+        """Return the second keys that are asked for, not offered: B's, anyone's, a wanted extension's."""
+        return [key for key, _ in self.rounds[0]] if len(self.rounds) == 1 else []
+
+    def offering(self, offers: Offers) -> Mapping[str, Any]:
         """Return the parameters that offer second keys to the database, in this order."""
         return {"keys": [key for key, _ in offers], "extensions": [text for _, text in offers]}
 
@@ -62,6 +68,8 @@ def plan(
 ) -> Plan:
     """Return the plan of a bind."""
     a_key, digits = keys.caller(order.a), application.extension_digits
+    if kind == Kind.AXYB:
+        order = _cut(order)
     values = _row(application, kind, order, actor)
     values |= {
         "a_key": a_key,
@@ -77,17 +85,26 @@ def plan(
         "parent": parent.pk if parent else None,
         "x": order.x,
     }
-    made = Plan(application, kind, order.a, order.x, order.b, values, _model(order), [(b"", "")])
+    made = Plan(application, kind, order.a, order.x, order.b, values, _model(order), [[(b"", "")]])
     if kind == Kind.AXB:
-        made.offers = [(keys.caller(order.b or ""), "")]
-        values |= {"second": Route.Kind.B.value, "mirror": made.offers[0][0]}
+        b_key = keys.caller(order.b or "")
+        made.rounds = [[(b_key, "")]]
+        values |= {"second": Route.Kind.B.value, "mirror": b_key}
     elif kind in LOADED:
-        made.offers = [(keys.anyone(), "")]
+        made.rounds = [[(keys.anyone(), "")]]
         values["second"] = Route.Kind.ANYONE.value
     elif kind == Kind.AXE:
         values["second"] = Route.Kind.EXTENSION.value
         _offer_extensions(made, order.extension, digits)
     return made
+
+
+def _cut(order: BindOrder) -> BindOrder:
+    """Return the order of an AX of AXYB with the duration of its YB cut to its own (northbound.md 6.2)."""
+    told = order.terms.get("yb_duration")
+    if not (told and order.seconds and told > order.seconds):
+        return order
+    return replace(order, terms={**order.terms, "yb_duration": order.seconds})
 
 
 def most_of(kind: Binding.Kind, digits: int) -> int:
@@ -101,16 +118,12 @@ def most_of(kind: Binding.Kind, digits: int) -> int:
 
 def _offer_extensions(made: Plan, wanted: str, digits: int) -> None:
     if wanted:
-        made.offers = [(keys.extension(wanted), wanted)]
+        made.rounds = [[(keys.extension(wanted), wanted)]]
         return
     every = keys.extensions(digits)
     # The platform selects the extension, so its cool-down counts on a named X too.
     made.values["cool_seconds"] = Int4(made.application.cool_down_hours * 3600)
-    if len(every) <= SAMPLE:
-        made.offers = random.sample(every, len(every))
-        return
-    made.offers = random.sample(every, SAMPLE)
-    made.all_offers = every
+    made.rounds = [*(random.sample(every, few) for few in SAMPLES if few < len(every)), every]
 
 
 def _row(application: Application, kind: Binding.Kind, order: BindOrder, actor: Actor) -> dict[str, Any]:

@@ -1,0 +1,405 @@
+"""Expiry by the database's clock, modify and its timer, AXYB's durations, who was bound then (northbound.md 3.1, 6)."""
+
+from datetime import timedelta
+from time import perf_counter
+
+import pytest
+from django.db import connection
+
+from accounts.models import Application
+from accounts.tests.fixtures import *  # noqa: F403
+from privacy import bindings, tasks
+from privacy.bindings import BindOrder, ModifyOrder, keys, problems
+from privacy.models import Availability, Binding, BindingVersion, Cooling, PartyLoad, Route, TemporaryCallee
+from privacy.tests import wires
+from privacy.tests.binding_orders import (
+    BY,
+    A,
+    B,
+    C,
+    D,
+    assert_sound,
+    bind,
+    bind_yb,
+    numbers,
+    party,
+    pass_time,
+    pool,
+    unbind,
+)
+from privacy.tests.deliveries import deliver
+
+pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("mode", ["AX", "AXB", "AXE", "AXYB"])
+def test_a_second_after_its_expiry_a_binding_is_gone_without_a_sweeper(mode):
+    application = pool(mode)
+    made = bind(application, seconds=60, extension="0007" if mode == "AXE" else "")
+    x = made.number
+    ways = [{"caller": A}, {"caller": B}, {"caller": C, "extension": "0007"}, {"caller": C}]
+    kinds = {
+        "AX": ["A", "anyone", "anyone", "anyone"],
+        "AXYB": ["A", "anyone", "anyone", "anyone"],
+        "AXB": ["A", "B", None, None],
+        "AXE": ["A", None, "extension", None],
+    }[mode]
+    pass_time(made, 58)
+    assert [(bindings.probe(x, **way) or (None, None))[1] for way in ways] == kinds
+    assert bindings.find(application, str(made.pk)) == made
+    pass_time(made, 3)
+    assert [bindings.probe(x, **way) for way in ways] == [None] * 4
+    assert bindings.find(application, str(made.pk)) is None
+    assert not bindings.on_number(application, x.number)
+    assert not bindings.of_party(application, A)
+    assert bindings.by_extension(application, x.number, "0007") is None
+    assert unbind(made) == 0
+    with pytest.raises(problems.NoSuchBinding):
+        bindings.modify(application, made, ModifyOrder(seconds=60), BY)
+    assert_sound()
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("mode", ["AX", "AXB", "AXE", "AXYB"])
+def test_an_expired_binding_is_in_nobodys_way(mode, named):
+    application = pool(mode, extension_digits=1, cool_down_hours=0)
+    x = numbers(application)[0].number
+    order = {"x": x if named else "", "seconds": 60, "extension": "7" if mode == "AXE" else ""}
+    made = bind(application, **order)
+    pass_time(made, 61)
+    again = bind(application, **order)
+    made.refresh_from_db()
+    assert (made.end_cause, made.valid_to, made.ended_by) == ("expired", made.expires_at, "")
+    pass_time(again, 61)
+    bind(application, B, C, **order)
+    assert_sound()
+
+
+def test_five_expired_x_are_in_nobodys_way():
+    application = pool("AX", count=6)
+    made = [bind(application, seconds=60) for _ in range(5)]
+    for one in made[:2]:
+        pass_time(one, 61)
+    assert bind(application, x=numbers(application)[5].number)
+    assert bind(application)
+    with pytest.raises(problems.TooManyNumbers):
+        bind(application)
+    assert_sound()
+
+
+def test_a_full_number_with_an_expired_binding_has_room(settings):
+    settings.MASKLINE = {**settings.MASKLINE, "pairs_per_number": 2}
+    application = pool("AXB")
+    made = [bind(application, party(n), party(n + 9), seconds=60) for n in range(2)]
+    pass_time(made[0], 61)
+    assert bind(application, C, D)
+    with pytest.raises(problems.NoneLeft):
+        bind(application, party(40), party(41))
+    pass_time(made[1], 61)
+    assert bind(application, party(40), party(41), made[0].number.number)
+    assert_sound()
+
+
+def test_an_expired_binding_in_the_city_is_better_than_another_city():
+    application = pool("AX", "0755 020", cool_down_hours=0)
+    made = bind(application, seconds=60)
+    pass_time(made, 61)
+    again = bind(application, B, loose=True)
+    assert (again.number_id, again.step) == (made.number_id, "city")
+
+
+def test_the_sweeper_ends_what_has_expired_and_nothing_else():
+    application = pool("AXB", count=3)
+    made = [bind(application, party(n), party(n + 100), seconds=[0, 60, 3600][n % 3]) for n in range(30)]
+    assert bindings.end_expired() == 0
+    for one in made:
+        pass_time(one, 61)
+    assert bindings.end_expired(4) == 4
+    assert tasks.end_expired() == 6
+    assert Binding.objects.filter(valid_to=None).count() == 20
+    assert_sound()
+
+
+TIMER = [
+    # bound for, modified to, new expiry after the modify
+    (0, None, None),
+    (60, None, 60),
+    (60, 0, None),
+    (60, 30, 30),
+    (0, 30, 30),
+]
+
+
+@pytest.mark.parametrize(("bound", "modified", "after"), TIMER)
+def test_a_modify_with_a_duration_starts_the_timer_again(bound, modified, after):
+    application = pool("AXB")
+    made = bind(application, seconds=bound)
+    changed = bindings.modify(application, made, ModifyOrder(seconds=modified), BY)
+    start = changed.valid_from if modified is None else changed.changed_at
+    expected = None if after is None else start + after * SECOND
+    assert changed.expires_at == expected
+    assert set(Route.objects.values_list("expires_at", flat=True)) == {expected}
+    assert changed.changed_at > made.changed_at
+    stored = bindings.find(application, str(made.pk))
+    assert stored is not None
+    for field in Binding._meta.concrete_fields:
+        assert getattr(stored, field.attname) == getattr(changed, field.attname), field.attname
+
+
+CHANGES = [
+    (A, B, None, None, True),
+    (A, B, C, None, True),
+    (A, B, None, C, True),
+    (A, B, B, A, True),
+    (A, B, A, B, True),
+    (A, B, B, None, False),
+    (A, B, party(70), None, False),
+    (A, B, None, party(71), False),
+    (A, B, party(71), C, False),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "new_a", "new_b", "fine"), CHANGES)
+def test_a_modify_of_a_or_b_moves_the_routes_or_changes_nothing(a, b, new_a, new_b, fine):
+    application = pool("AXB")
+    other = bind(application, party(70), party(71), seconds=60)
+    made = bind(application, a, b)
+    change = ModifyOrder(a=new_a, b=new_b, terms={"record": True})
+    if not fine:
+        with pytest.raises(problems.PartyBound):
+            bindings.modify(application, made, change, BY)
+        assert not BindingVersion.objects.exists()
+        assert bindings.probe(made.number, caller=a) == (made, "A")
+        if party(70) in (new_a, new_b) or party(71) in (new_a, new_b):
+            pass_time(other, 61)
+            bindings.modify(application, made, change, BY)
+        assert_sound()
+        return
+    changed = bindings.modify(application, made, change, BY)
+    assert bindings.probe(made.number, caller=new_a or a) == (changed, "A")
+    assert bindings.probe(made.number, caller=new_b or b) == (changed, "B")
+    assert len(bindings.on_number(application, made.number.number)) == 2
+    assert_sound()
+
+
+@pytest.mark.parametrize("mode", ["AX", "AXYB"])
+def test_another_a_takes_over_the_x_and_its_count(mode):
+    application = pool(mode, count=8)
+    made = bind(application)
+    relation = bind_yb(made, seconds=60) if mode == "AXYB" else None
+    for _ in range(5):
+        bind(application, C)
+    with pytest.raises(problems.TooManyNumbers):
+        bindings.modify(application, made, ModifyOrder(a=C), BY)
+    changed = bindings.modify(application, made, ModifyOrder(a=D, seconds=30), BY)
+    assert (changed.number_id, changed.a_number) == (made.number_id, D)
+    assert bindings.probe(made.number, caller=D) == (changed, "A")
+    assert sorted(PartyLoad.objects.values_list("numbers", flat=True)) == [0, 1, 5]
+    if relation:
+        relation.refresh_from_db()
+        assert (relation.a_number, relation.expires_at) == (D, changed.expires_at)
+        assert bindings.probe(relation.number, caller=D) == (relation, "A")
+    assert_sound()
+
+
+YB_DURATIONS = [
+    # AX holds for, AX's YB duration, the YB's own, what the YB holds for (None: as long as the AX, 0: for ever)
+    (3600, 0, None, None),
+    (3600, 60, None, 60),
+    (3600, 60, 120, 120),
+    (3600, 60, 0, None),
+    (3600, 0, 120, 120),
+    (3600, 7200, None, None),
+    (3600, 0, 7200, None),
+    (0, 0, None, 0),
+    (0, 60, None, 60),
+    (0, 60, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("ax_seconds", "told", "own", "holds"), YB_DURATIONS)
+def test_how_long_a_yb_holds(ax_seconds, told, own, holds):
+    application = pool("AXYB", count=2)
+    ax = bind(application, seconds=ax_seconds, terms={"yb_duration": told})
+    if ax_seconds:
+        assert ax.yb_duration == min(told, ax_seconds)
+    yb = bind_yb(ax, seconds=own)
+    if holds is None or holds == 0:
+        assert yb.expires_at == ax.expires_at
+    else:
+        assert yb.expires_at == yb.valid_from + holds * SECOND
+
+
+def test_a_yb_ends_alone_and_its_ax_ends_all():
+    application = pool("AXYB", count=3)
+    ax = bind(application, seconds=3600)
+    first, second = bind_yb(ax), bind_yb(ax, C, 60)
+    pass_time(second, 61)
+    assert bindings.end_expired() == 1
+    assert list(bindings.yb_of(ax)) == [first]
+    assert bindings.find(application, str(ax.pk)) == ax
+    bind_yb(ax, C)
+    pass_time(ax, 3601)
+    assert bindings.probe(first.number, caller=A) is None
+    with pytest.raises(problems.NoSuchBinding):
+        bind_yb(ax, D)
+    bindings.end_expired()
+    assert {one.end_cause for one in Binding.objects.all()} == {"expired"}
+    assert_sound()
+
+
+def test_the_end_of_a_number_of_axyb_takes_relations_along_or_only_them():
+    application = pool("AXYB", count=3)
+    ax = bind(application)
+    yb = bind_yb(ax)
+    assert bindings.end_number(yb.number, cause=Binding.End.CONSOLE, actor=BY) == 1
+    assert bindings.find(application, str(ax.pk)) == ax
+    bind_yb(ax)
+    assert bindings.end_number(ax.number, cause=Binding.End.TRANSFERRED, actor=BY) == 2
+    assert sorted(Binding.objects.values_list("end_cause", flat=True)) == ["console", "transferred", "with_ax"]
+    assert_sound()
+
+
+def test_a_temporary_callee_is_overwritten_and_goes_with_its_binding():
+    application = pool("AX")
+    made = bind(application)
+    first = bindings.set_temporary_callee(made, callee="95588", seconds=60, user_data="order 7")
+    assert first.expires_at == first.set_at + 60 * SECOND
+    second = bindings.set_temporary_callee(made, callee=B, seconds=30, user_data=None)
+    stored = TemporaryCallee.objects.get()
+    assert (stored.callee_number, stored.user_data, stored.expires_at) == (B, None, second.expires_at)
+    unbind(made)
+    assert not TemporaryCallee.objects.exists()
+    with pytest.raises(problems.NoSuchBinding):
+        bindings.set_temporary_callee(made, callee=B, seconds=30, user_data=None)
+
+
+def test_who_was_bound_at_any_instant_stays_known():
+    application = pool("AXB")
+    first = bind(application, seconds=3600)
+    x = first.number
+    changed = bindings.modify(application, first, ModifyOrder(a=C, seconds=3600), BY)
+    second = bind(application, party(5), party(6))
+    unbind(changed)
+    changed.refresh_from_db()
+
+    def parties(instant):
+        return [(one.a_number, one.b_number) for one in bindings.holding_at(x, instant)]
+
+    assert parties(first.valid_from - SECOND) == []
+    assert parties(first.valid_from) == [(A, B)]
+    assert parties(changed.changed_at) == [(C, B)]
+    assert parties(second.valid_from) == [(C, B), (party(5), party(6))]
+    assert parties(changed.valid_to) == [(party(5), party(6))]
+    third = bind(application, A, D, x.number, seconds=60)
+    pass_time(third, 61)
+    third.refresh_from_db()
+    assert (A, D) in parties(third.expires_at - SECOND / 10)
+    assert (A, D) not in parties(third.expires_at)
+
+
+@pytest.mark.parametrize("text", ["", "x", "\0", "\u20ac" * 40, "1" * 65, "{" + "0" * 36, "' OR 1=1 --", "\ud800"])
+def test_any_text_may_be_asked_for(text):
+    application = pool("AXB")
+    assert bindings.find(application, text) is None
+    assert not bindings.on_number(application, text)
+    assert not bindings.of_party(application, text)
+    assert bindings.by_extension(application, text, text) is None
+
+
+def test_only_the_application_of_a_binding_finds_it():
+    application, other = pool("AXB"), pool("AXB")
+    made = bind(application)
+    assert bindings.find(other, str(made.pk)) is None
+    assert not bindings.on_number(other, made.number.number)
+    with pytest.raises(problems.NoSuchBinding):
+        bindings.modify(other, made, ModifyOrder(seconds=5), BY)
+
+
+def test_a_number_with_5000_pairs_ends_within_two_seconds():
+    application = pool("AXB")
+    x = numbers(application)[0]
+    fill(application, x.pk, 5000)
+    assert_sound()
+    with pytest.raises(problems.NumberFull):
+        bind(application, C, D, x.number)
+    started = perf_counter()
+    assert bindings.end_number(x, cause=Binding.End.UNBOUND, actor=BY) == 5000
+    assert perf_counter() - started < 4, "2 s on a machine of its own"
+    assert Cooling.objects.count() == 10_000
+    assert_sound()
+
+
+def test_the_last_extensions_of_9999_are_found_quickly():
+    application = pool("AXE")
+    x = numbers(application)[0]
+    made = bind(application, x=x.number, extension="9999")
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES, {"count": 9990, "id": made.pk})
+    copies = Binding.objects.exclude(pk=made.pk).values_list("pk", "extension")
+    Route.objects.bulk_create(
+        Route(number=x, key=keys.extension(extension), kind="extension", binding_id=pk) for pk, extension in copies
+    )
+    Availability.objects.filter(number=x).update(used=9991)
+    started = perf_counter()
+    got = [bind(application, party(100 + n), x=x.number if n % 2 else "").extension for n in range(8)]
+    assert perf_counter() - started < 2
+    assert set(got) <= {f"{n:04}" for n in range(9991, 9999)}
+    for x_wanted, problem in ((x.number, problems.ExtensionTaken), ("", problems.NoneLeft)):
+        with pytest.raises(problem):
+            bind(application, B, x=x_wanted)
+
+
+def test_cool_downs_and_answers_are_forgotten_after_their_time(settings):
+    application = pool("AX", count=3)
+    unbind(bind(application))
+    settings.MASKLINE = {**settings.MASKLINE, "remember_pairs_days": 2}
+    assert Cooling.objects.count() == 1
+    assert bindings.forget_released() == 1, "the empty count of A"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE privacy_cooling SET released_at = now() - interval '49 hours'")
+    Application.objects.filter(pk=application.pk).update(cool_down_hours=50)
+    assert tasks.forget_released() == 0
+    Application.objects.filter(pk=application.pk).update(cool_down_hours=24)
+    assert tasks.forget_released() == 1
+
+
+def test_which_bindings_have_a_call_now(acme, switch1):
+    made = [bind(acme.application, party(n), party(n + 50), acme.number.number) for n in range(4)]
+    soon = bind(acme.application, C, D, acme.number.number)
+    assert bindings.live_calls(made) == set()
+    now = soon.valid_from.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for n, kinds in enumerate([["callin"], ["callin", "answer"], ["callin", "disconnect"]]):
+        for kind in kinds:
+            deliver(
+                switch1,
+                wires.event(
+                    kind, sessionId=f"s{n}", subscriptionId=str(made[n].pk), timestamp=now.replace("T", " ")[:-1]
+                ),
+                now=soon.valid_from + SECOND,
+            )
+    assert bindings.live_calls(made) == {made[0].pk, made[1].pk}
+    assert bindings.live_calls([made[3]]) == bindings.live_calls([]) == set()
+
+
+def fill(application: Application, number_id: int, count: int) -> None:
+    """Bind so many pairs on a number, by rows that look as a bind leaves them."""
+    made = bindings.bind(application, BindOrder(a=party(0), b=party(1), x=numbers(application)[0].number), BY)
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES, {"count": count - 1, "id": made.pk})
+        cursor.execute(ROUTES_OF_COPIES, {"id": made.pk, "number": number_id})
+        cursor.execute("UPDATE privacy_availability SET used = %s WHERE number_id = %s", [count, number_id])
+
+
+COPIES = """
+    INSERT INTO privacy_binding SELECT c.* FROM privacy_binding b, generate_series(1, %(count)s) n,
+        jsonb_populate_record(b, jsonb_build_object('id', gen_random_uuid(), 'extension',
+                                                    CASE b.kind WHEN 'AXE' THEN lpad(n::text, 4, '0') ELSE '' END)) c
+    WHERE b.id = %(id)s
+"""
+ROUTES_OF_COPIES = """
+    INSERT INTO privacy_route (number_id, key, kind, binding_id)
+    SELECT number_id, substr(sha256((b.id::text || k)::bytea), 1, 16), k, b.id
+    FROM privacy_binding b, unnest(ARRAY['A', 'B']) k WHERE b.number_id = %(number)s AND b.id <> %(id)s
+"""
