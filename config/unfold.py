@@ -17,10 +17,12 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     (
         gettext_noop("History"),
         [
+            (gettext_noop("Bindings"), "bindings", "link", "look"),
             (gettext_noop("Calls"), "calls", "call", "look"),
             (gettext_noop("Call events"), "call_events", "timeline", "look"),
             (gettext_noop("SMS"), "messages", "sms", "look"),
             (gettext_noop("Number status"), "number_statuses", "sim_card", "look"),
+            (gettext_noop("API requests"), "requests", "api", "look"),
         ],
     ),
     (
@@ -42,9 +44,10 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             (gettext_noop("Voice files"), "voice_files", "volume_up", "look"),
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
             (gettext_noop("Numbers"), "numbers", "dialpad", "look"),
-            (gettext_noop("Applications"), "admin:accounts_application_changelist", "apps", "look"),
+            (gettext_noop("Applications"), "applications", "apps", "look"),
             (gettext_noop("Accounts"), "admin:accounts_account_changelist", "domain", "look"),
             (gettext_noop("Tariffs"), "admin:billing_tariff_changelist", "sell", "money"),
+            (gettext_noop("Cloud audit"), "cloud_audit", "cloud", "look"),
             (gettext_noop("Audit trail"), "admin:accounts_auditentry_changelist", "policy", "audit"),
             (gettext_noop("Administration"), "admin:index", "settings", "look"),
         ],

@@ -11,6 +11,7 @@ from accounts import roles
 from accounts.roles import User
 from accounts.scope import Scope
 from common.periods import parse_instant
+from console.bindings import ending
 from console.exports import work as exports
 from console.exports.forms import FORMATS
 from console.exports.orders import CALLS, CHARGES, from_parameters
@@ -72,6 +73,13 @@ EXPORT = Kind(
     media_type=lambda job: from_parameters(job.parameters).file_format().media_type,
     real_numbers=lambda job: from_parameters(job.parameters).unmasked,
 )
+END_BINDINGS = Kind(
+    work=ending.carry_out,
+    title=lambda job: _("Bindings ended: %(named)s") % {"named": job.parameters["named"]},
+    note=lambda job: job.parameters["reason"],
+    allowed=lambda user, job: roles.may(user, "bind"),
+    media_type=lambda job: "text/csv; charset=utf-8",
+)
 NUMBERS = Kind(
     work=numbers.do,
     title=numbers.title,
@@ -80,4 +88,4 @@ NUMBERS = Kind(
     media_type=lambda job: "text/csv; charset=utf-8",
 )
 # What stands in Job.kind. A new kind of long work is one more line.
-KINDS = {CHARGES: EXPORT, CALLS: EXPORT, numbers.KIND: NUMBERS}
+KINDS = {CHARGES: EXPORT, CALLS: EXPORT, numbers.KIND: NUMBERS, ending.KIND: END_BINDINGS}

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/<int:pk>/", money.ledger_transaction, name="ledger_transaction"),
     path("settlement-runs/", money.settlement_runs, name="settlement_runs"),
     path("settlement-runs/<int:pk>/", money.settlement_run, name="settlement_run"),
+    path("", include("console.urls_bindings")),
     path("", include("console.urls_numbers")),
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),

@@ -25,6 +25,21 @@ CONSOLE = {
     "message": "look",
     "reveal_message": "reveal",
     "number_statuses": "look",
+    "bindings": "look",
+    "bind": "bind",
+    "bind_in": "bind",
+    "bind_relation": "bind",
+    "binding": "look",
+    "reveal_binding": "reveal",
+    "end_bindings": "bind",
+    "end_apply": "bind",
+    "end_binding": "bind",
+    "requests": "look",
+    "api_request": "look",
+    "reveal_request": "reveal",
+    "applications": "look",
+    "application": "look",
+    "cloud_audit": "look",
     "balances": "money",
     "charges": "money",
     "charge": "money",
@@ -68,6 +83,8 @@ UNBOUND_ONLY = {"upstreams", "number_transfers"}
 MACHINES = {
     *("healthz", "readyz", "metrics", "upstream_notifications", "set_language", "api_schema", "api_docs"),
     *("recording_file",),
+    *("ax_bindings", "ax_temporary_callee", "axb_bindings", "axe_bindings", "axyb_bindings"),
+    *("recording_address", "stop_call", r"^rest(?:/|$)"),
 }
 # The admin's own pages: for whoever is staff, each showing what he may see.
 STAFF = {
@@ -103,6 +120,15 @@ ADMIN = {
     "privacy.usage": ("look", "", ""),
     "privacy.quarantined": ("look", "", ""),
     "privacy.voicefile": ("look", "", ""),
+    "privacy.binding": ("look", "", ""),
+    "privacy.bindingversion": ("look", "", ""),
+    "privacy.route": ("look", "", ""),
+    "privacy.availability": ("look", "", ""),
+    "privacy.temporarycallee": ("look", "", ""),
+    "privacy.cooling": ("look", "", ""),
+    "privacy.partyload": ("look", "", ""),
+    "privacy.idempotentanswer": ("look", "", ""),
+    "privacy.apirequest": ("look", "", ""),
     "privacy.stoporder": ("look", "", ""),
     "billing.tariff": ("money", "configure", ""),
     "billing.package": ("money", "configure", "configure"),
@@ -204,8 +230,14 @@ def _address(name: str, scene: Scene) -> str:
         "reveal_call_event": scene.acme.event.pk,
         "reveal_message": scene.acme.message.pk,
     }
-    if name in {"quarantine_group", "quarantine_preview", "quarantine_apply", "upload_voice"}:
+    if name in {"quarantine_group", "quarantine_preview", "quarantine_apply", "upload_voice", "end_apply"}:
         return reverse(name)
+    if name in {"reveal_binding", "end_binding", "bind_relation"}:
+        return reverse(name, args=[scene.acme.rows["binding"].pk])
+    if name == "bind_in":
+        return reverse(name, args=[scene.acme.application.pk])
+    if name == "reveal_request":
+        return reverse(name, args=[scene.acme.rows["api_request"].pk])
     if name in {"review_voice", "delete_voice", "play_voice", "download_voice"}:
         return reverse(name, args=[scene.acme.rows["voice"].pk])
     if name in {"number_ticked", "number_apply"}:

@@ -38,6 +38,9 @@ def test_rows_of_another_account_are_as_absent_as_none(scene: Scene, signed_in: 
         "settlement_run",
         "quarantined",
         "voice_file",
+        "binding",
+        "api_request",
+        "application",
     }
     for name, address in details.items():
         assert browser.get(address).status_code == 404, name

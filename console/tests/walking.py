@@ -36,11 +36,14 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         "call": tenant.call.pk, "call_event": tenant.event.pk, "message": tenant.message.pk, "charge": tenant.charge.pk,
         "ledger_transaction": transaction.transaction_id, "settlement_run": run,
         "number": tenant.number.pk, "quarantined": tenant.rows["quarantined"].pk, "voice_file": tenant.rows["voice"].pk,
+        "binding": tenant.rows["binding"].pk, "api_request": tenant.rows["api_request"].pk,
+        "application": tenant.application.pk,
     }  # fmt: skip
     lists = [
         *("numbers", "number_orders", "number_transfers"),
         *("dashboard", "calls", "call_events", "messages", "number_statuses", "balances", "charges", "packages"),
         *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
+        *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
     ]
     return {
         **{name: reverse(name) for name in lists},

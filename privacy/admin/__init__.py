@@ -1,5 +1,5 @@
 """The admin pages of `privacy`. Each module registers its own."""
 
-from privacy.admin import numbers, records, voices
+from privacy.admin import bindings, numbers, records, voices
 
-__all__ = ["numbers", "records", "voices"]
+__all__ = ["bindings", "numbers", "records", "voices"]
