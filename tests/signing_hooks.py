@@ -46,6 +46,9 @@ class Signed:
         key, secret = data
         headers: Any = case.headers
         nonce, created = uuid.uuid4().hex, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        if zlib.crc32(str(headers.get("X-Content-SHA256")).encode()) % 16:
+            # A digest that schemathesis makes up is never the body's, and nothing beyond the signature would be tried.
+            headers.pop("X-Content-SHA256", None)
         folded = nonce + str(headers.get("X-Content-SHA256") or "").strip().lower()
         digest = base64.b64encode(hmac.digest(secret.encode(), (folded + created).encode(), "sha256")).decode()
         headers["Authorization"] = 'AKSK realm="SDP",profile="UsernameToken",type="Appkey"'
