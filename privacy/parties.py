@@ -7,7 +7,7 @@ from common.phone import E164
 # Of China's numbers: mobile, and fixed lines with their area code. 400, 700, 800 and 95 are no area codes but 950
 # and 956-959 look like some; 951-955 are cities.
 _CHINESE = re.compile(r"\+86(?:1[3-9][0-9]{9}|10[0-9]{8}|2[0-9]{9}|(?!400|700|800|95[06-9])[3-9][0-9]{9,10})")
-_SERVICE = re.compile(r"(?:\+86)?(?:400[0-9]{7}|95[0-9]{3,8})")
+_SERVICE = re.compile(r"(?:\+86)?(?:400[0-9]{7}|95[0-9]{3,9})")
 
 
 def is_bindable(number: str) -> bool:

@@ -33,8 +33,8 @@ NO_NUMBERS = [
 # In global format, but nobody's mobile or fixed line.
 NOT_BINDABLE = ["+864001234567", "+8695588", "+8695013123456", "+8680012345678", "+86138000000211", "+8610086"]
 NO_VOICES = ["unknown.wav", "ring tone.wav", "../a.wav", "铃.wav", True, 1.5, ["tone.wav"], "x" * 129]
-NO_NO_TONES: list[Any] = [ABSENT, None, "", {}, [], {"callerHintTone": ""}]
-USER_DATA = ["x" * 257, ["x"], {"x": 1}, True, 1.5, "a\0b"]
+NO_TONES: list[Any] = [ABSENT, None, "", {}, [], {"callerHintTone": ""}]
+NO_USER_DATA = ["x" * 257, ["x"], {"x": 1}, True, 1.5, "a\0b"]
 USER_DATA = [("订单 42 😀\n", "订单 42 😀\n"), (LONG, LONG), (42, "42")]
 
 
@@ -64,9 +64,9 @@ def misfits(reply: serializers.Serializer[Any], answer: Mapping[str, Any]) -> It
         if name not in answer:
             if field.required:
                 yield f"{name} is missing"
-        elif isinstance(field, serializers.ListSerializer | serializers.ListField):
+        elif isinstance(child := getattr(field, "child", None), serializers.Serializer):
             for element in answer[name]:
-                yield from (f"{name}: {problem}" for problem in misfits(field.child, element))
+                yield from (f"{name}: {problem}" for problem in misfits(child, element))
         elif isinstance(field, serializers.Serializer):
             yield from (f"{name}: {problem}" for problem in misfits(field, answer[name]))
         elif type(answer[name]) is not (int if isinstance(field, serializers.IntegerField) else str):

@@ -248,7 +248,11 @@ def test_a_query_narrows_an_x_by_caller_and_callee(client: Client, query: dict[s
 
 def test_a_query_shows_all_a_binding_was_told(client: Client) -> None:
     approve_voices(client.application.account, "tone.wav")
-    said = {"recordHintTone": "tone.wav", "lastMinVoice": "tone.wav", "preVoice": {"calleeHintTone": "tone.wav"}}
+    said: dict[str, Any] = {
+        "recordHintTone": "tone.wav",
+        "lastMinVoice": "tone.wav",
+        "preVoice": {"calleeHintTone": "tone.wav"},
+    }
     bind(client, userData="order 42", recordFlag=True, privateSms="false", **said)
 
     told = client.query(relationNum=X)

@@ -109,7 +109,7 @@ class Party(Virtual):
 class Callee(Virtual):
     """A number that is only called: also a 400 or 95 number, as dialled or with +86 (northbound.md 4.6)."""
 
-    pattern = f"{E164.pattern}|400[0-9]{{7}}|95[0-9]{{3,8}}"
+    pattern = f"{E164.pattern}|400[0-9]{{7}}|95[0-9]{{3,9}}"
 
     def understood(self, text: str) -> str:
         if text and not is_callable(text):
