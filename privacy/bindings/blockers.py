@@ -28,6 +28,11 @@ def end_on_number(number_id: int, keys: list[bytes]) -> int:
     return _end("expired_on_number", {"number": number_id, "keys": keys, "all": False})
 
 
+def widen(made: Plan) -> int:
+    """Let numbers that are full by a limit of before have the room of today's settings; return how many have more."""
+    return len(statements.run("widen", made.values))
+
+
 def check_usable(made: Plan) -> None:
     """Raise what is wrong with a named X whatever is bound on it: not held, unusable, frozen."""
     _named(made)

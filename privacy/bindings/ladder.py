@@ -27,6 +27,9 @@ class Rung:
 def rungs(application: Application, area: str, loose: bool) -> Iterator[Rung]:
     """Return the rungs for an area, strict or loose; the pair's preference first."""
     preference = application.pair_preference
+    # In AXE there is no pair: extensions are taken at random.
+    if application.mode == Application.Mode.AXE:
+        preference = Preference.NONE
     if preference == Preference.SAME and (loose or area):
         yield Rung(Step.SAME, "in_last", {"area": "" if loose else area})
     if preference == Preference.OTHER:

@@ -71,6 +71,8 @@ def climb(made: Plan, rungs: Iterable[ladder.Rung], actor: Actor) -> Binding | N
         # What has expired nearer by is better than a number farther off.
         if blockers.end_of_application(made.application):
             return None
+    if blockers.widen(made):
+        return None
     raise NoneLeft
 
 

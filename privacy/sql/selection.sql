@@ -72,6 +72,17 @@ FROM privacy_number n JOIN privacy_availability a ON a.number_id = n.id
 WHERE n.number = %(x)s::text AND a.application_id = %(application)s::bigint
 ORDER BY n.state = 'returned' LIMIT 1
 
+-- name: widen
+-- Gives numbers that are full by an older limit the room of today's: more pairs, more digits of an extension.
+UPDATE privacy_availability a SET most = %(most)s::int
+FROM (
+    SELECT number_id FROM privacy_availability
+    WHERE application_id = %(application)s::bigint AND role = %(role)s::text AND most < %(most)s::int AND used >= most
+    ORDER BY number_id FOR NO KEY UPDATE
+) w
+WHERE a.number_id = w.number_id
+RETURNING a.number_id
+
 -- name: expired_of_party
 -- Bindings of an A that count among its X though they have expired.
 SELECT b.id FROM privacy_binding b

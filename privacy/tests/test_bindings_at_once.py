@@ -3,7 +3,8 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THREADS, BINDS = 20, 200
 
 
-def said(job: Callable[[], Any]) -> Callable[[], str]:
+def said(job: Callable[..., Any]) -> Callable[[], str]:
     """Return a job that answers with the name of the problem, "" when it went well."""
 
     def answer() -> str:
@@ -44,7 +45,7 @@ def said(job: Callable[[], Any]) -> Callable[[], str]:
     return answer
 
 
-def outcome(jobs: list[Callable[[], Any]]) -> Counter[str]:
+def outcome(jobs: Sequence[Callable[..., Any]]) -> Counter[str]:
     """Return how often each problem was said when the jobs run at once; anything but a refusal is raised."""
     return Counter(at_once(THREADS, [said(job) for job in jobs]))
 
@@ -84,8 +85,8 @@ def test_an_x_of_ax_goes_to_one_a():
     application = pool("AX", count=10)
     xs = [number.number for number in numbers(application)]
     jobs = [lambda n=n: bind(application, party(n), x=random.choice(xs)) for n in range(BINDS - 10)]
-    jobs += [lambda x=x, n=n: bind(application, party(n + BINDS), x=x) for n, x in enumerate(xs)]
-    assert outcome(jobs) == {"": 10, "NumberTaken": BINDS - 10}
+    takers = [partial(bind, application, party(n + BINDS), x=x) for n, x in enumerate(xs)]
+    assert outcome([*jobs, *takers]) == {"": 10, "NumberTaken": BINDS - 10}
     assert_sound()
 
 
@@ -129,8 +130,11 @@ def test_relations_of_one_ax_have_each_b_once_and_each_y_once():
 def test_relations_and_the_end_of_their_ax_leave_none_behind():
     application = pool("AXYB", count=12)
     made = [bind(application, party(n)) for n in range(6)]
-    jobs: list[Callable[[], Any]] = [lambda n=n: bind_yb(made[n % 6], party(100 + n)) for n in range(120)]
-    jobs += [lambda one=one: unbind(one) for one in made]
+
+    def job(n: int) -> Any:
+        return bind_yb(made[n % 6], party(100 + n)) if n < 120 else unbind(made[n - 120])
+
+    jobs = [partial(job, n) for n in range(126)]
     random.shuffle(jobs)
     assert set(outcome(jobs)) <= {"", "NoSuchBinding", "NoneLeft"}
     assert not Route.objects.exists()
@@ -142,7 +146,6 @@ def test_a_storm_of_everything_keeps_routes_and_counters_true(mode):
     application = pool(mode, count=8, extension_digits=1, cool_down_hours=0)
     held = numbers(application)
     xs = [*(number.number for number in held), "", "", ""]
-    dice = random.Random(7)
     seeds = iter(range(10**6))
     lock = threading.Lock()
 
@@ -170,13 +173,11 @@ def test_a_storm_of_everything_keeps_routes_and_counters_true(mode):
         else:
             bindings.end_number(mine.choice(held), cause=Binding.End.CONSOLE, actor=BY)
 
-    jobs: list[Callable[[], Any]] = [job] * 400
-    dice.shuffle(jobs)
-    found = outcome(jobs)
-    assert found[""] > 100
+    found = outcome([job] * 250)
+    assert found[""] > 60
     assert_sound()
     for one in Binding.objects.exclude(valid_to=None):
-        assert one.valid_to >= one.valid_from
+        assert one.valid_to and one.valid_to >= one.valid_from
     with connection.cursor() as cursor:
         cursor.execute(OVERLAPS)
         assert cursor.fetchall() == []

@@ -93,7 +93,15 @@ def test_full_numbers(settings):
     assert bind(application, C, D).number.number == x
     # A larger limit counts on numbers that are full by the old one.
     settings.MASKLINE = {**settings.MASKLINE, "pairs_per_number": 3}
-    assert bind(application, party(50), party(51), x)
+    assert bind(application, party(50), party(51)).number.number == x
+    settings.MASKLINE = {**settings.MASKLINE, "pairs_per_number": 4}
+    assert bind(application, party(52), party(53), x)
+    # A smaller one counts too, and what is bound stays.
+    settings.MASKLINE = {**settings.MASKLINE, "pairs_per_number": 2}
+    for named in (x, ""):
+        with pytest.raises(problems.NoneLeft if not named else problems.NumberFull):
+            bind(application, party(54), party(55), named)
+    assert_sound()
 
 
 def test_an_x_of_ax_is_taken_by_another_a_and_a_fifth_x_comes_first():

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from time import perf_counter
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -65,7 +66,7 @@ def test_a_second_after_its_expiry_a_binding_is_gone_without_a_sweeper(mode):
 def test_an_expired_binding_is_in_nobodys_way(mode, named):
     application = pool(mode, extension_digits=1, cool_down_hours=0)
     x = numbers(application)[0].number
-    order = {"x": x if named else "", "seconds": 60, "extension": "7" if mode == "AXE" else ""}
+    order: dict[str, Any] = {"x": x if named else "", "seconds": 60, "extension": "7" if mode == "AXE" else ""}
     made = bind(application, **order)
     pass_time(made, 61)
     again = bind(application, **order)
@@ -295,6 +296,7 @@ def test_who_was_bound_at_any_instant_stays_known():
     third = bind(application, A, D, x.number, seconds=60)
     pass_time(third, 61)
     third.refresh_from_db()
+    assert third.expires_at is not None
     assert (A, D) in parties(third.expires_at - SECOND / 10)
     assert (A, D) not in parties(third.expires_at)
 
