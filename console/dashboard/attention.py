@@ -17,7 +17,7 @@ from console import causes
 from console.models import Job
 from console.templatetags.maskline import age
 from privacy.completeness import Completeness
-from privacy.models import Quarantined, Usage
+from privacy.models import Quarantined, Usage, VoiceFile
 
 BAD, WARN = "bad", "warn"
 FAILED_JOBS_FOR = timedelta(days=7)
@@ -36,7 +36,7 @@ def findings(scope: Scope, arrived: Sequence[Completeness], now: datetime) -> li
     """Return what needs attention, worst first; an empty list means that nothing does."""
     found = [
         *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope), *_standing(scope),
-        *_silent(arrived, now), *_jobs(scope, now),
+        *_silent(arrived, now), *_jobs(scope, now), *_voices(scope),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: finding.level != BAD)
 
@@ -119,6 +119,23 @@ def _jobs(scope: Scope, now: datetime) -> list[Finding]:
         return []
     text = ngettext("%(n)s job failed this week.", "%(n)s jobs failed this week.", failed) % {"n": failed}
     return [Finding(WARN, text, _link("jobs"))]
+
+
+def _voices(scope: Scope) -> list[Finding]:
+    """A customer's bindings cannot name a file before someone listened to it."""
+    if scope.account_id is not None:
+        return []
+    found = scope.rows(VoiceFile).filter(state=VoiceFile.State.WAITING)
+    waiting = found.aggregate(n=Count("pk"), oldest=Min("uploaded_at"))
+    if not waiting["n"]:
+        return []
+    text = ngettext(
+        "%(n)s voice file waits for review (oldest %(age)s).",
+        "%(n)s voice files wait for review (oldest %(age)s).",
+        waiting["n"],
+    )
+    words = {"n": f"{waiting['n']:,}", "age": age(waiting["oldest"])}
+    return [Finding(WARN, text % words, _link("voice_files", "?state=waiting"))]
 
 
 def _link(name: str, query: str = "") -> str:

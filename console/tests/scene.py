@@ -185,7 +185,7 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
         ),
         "voice": VoiceFile.objects.create(
             account=tenant.account, name=f"hello-{code}.wav", stored_as=f"{tenant.account.pk}/none", size=52,
-            milliseconds=1, sha256="0" * 64, uploaded_by=code, purpose=f"greeting of {code}",
+            milliseconds=1, sha256="0" * 64, uploaded_by=code, purpose=f"greeting of {code}", state="approved",
         ),
         **bound.rows(tenant.application, tenant.number, tenant.a, tenant.b, at, SECRETS[1]),
         "audit": AuditEntry.objects.create(

@@ -141,6 +141,12 @@ def test_the_operator_approves_what_he_heard(acme, customer, operator, stores):
     assert voices.approved(acme.account.pk, ["hello.wav"]) == {"hello.wav"}
 
 
+def test_the_dashboard_tells_the_house_that_a_file_waits_and_no_customer(acme, customer, support):
+    make_voice(acme.account, state="waiting")
+    assert "1 voice file waits for review" in page(support, "dashboard")
+    assert "waits for review" not in page(customer, "dashboard")
+
+
 def test_what_was_replaced_meanwhile_is_not_approved(acme, customer, operator, stores):
     send(customer)
     voice = VoiceFile.objects.get()
