@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from django.conf import settings
-from django.db import connection
 
-from accounts import diagnosis, digests, headers, lockout, nonces
+from accounts import diagnosis, digests, headers, known, lockout, nonces
 from accounts.addresses import is_listed
 from accounts.headers import Credentials
+from accounts.known import Known
 from accounts.models import Application, Upstream, UpstreamApplication
 from accounts.principals import Principal
 from accounts.refusals import Refused, Step
-from common.sql import query
 
 __all__ = ["Principal", "Refused", "Step", "authenticate"]
 
@@ -47,11 +46,11 @@ def authenticate(
     credentials = headers.parse(headers_sent, lenient=_is_lenient if door == "customer" else headers.never)
     holder: _Holder | None = None
     try:
-        locked, used = _known(credentials, address, now)
-        if locked:
+        found = _known(credentials, address, door, now)
+        if found.locked:
             raise Refused("1020176")
-        holder = _holder(credentials.key, door)
-        return _admit(credentials, holder, address=address, now=now, used=used, body=body)
+        holder = _customer(found.application) if door == "customer" else _upstream_or_vendor(credentials.key)
+        return _admit(credentials, holder, address=address, now=now, used=found.used, body=body)
     except Refused as refused:
         refused.key = credentials.key
         refused.principal = holder.principal if holder else None
@@ -85,16 +84,11 @@ def _admit(
     return holder.principal
 
 
-def _known(credentials: Credentials, address: str, now: datetime) -> tuple[bool, datetime | None]:
-    """Return whether the pair is locked out, and when the header was used first if it is remembered: one statement."""
+def _known(credentials: Credentials, address: str, door: Door, now: datetime) -> Known:
     if not _is_storable(credentials.key):
-        return False, None
-    digest = nonces.digest_of(credentials)
-    values: dict[str, Any] = {"address": address, "key": credentials.key, "digest": digest, "now": now}
-    with connection.cursor() as cursor:
-        cursor.execute(query("accounts", "known_of_request"), values)
-        locked, used = cursor.fetchone()
-    return locked, used
+        return Known()
+    asked = known.of_customer if door == "customer" else known.of_request
+    return asked(credentials, address, now)
 
 
 def _clock(credentials: Credentials, now: datetime, used: datetime | None) -> bool:
@@ -137,24 +131,21 @@ def _refuse_digest(credentials: Credentials, secret: str, *, address: str, now: 
     raise Refused("1020176" if failures > settings.MASKLINE["lockout_failures"] else "1010010", detail)
 
 
-def _holder(key: str, door: Door) -> _Holder | None:
-    if not _is_storable(key):
-        return None
-    return _customer(key) if door == "customer" else _upstream(key) or _vendor(key)
-
-
-def _customer(key: str) -> _Holder | None:
-    application = Application.objects.select_related("account").filter(app_key=key).first()
+def _customer(application: Application | None) -> _Holder | None:
     if application is None:
         return None
     return _Holder(
-        Principal(application, None, key),
+        Principal(application, None, application.app_key),
         application.app_secret,
         application.state == Application.State.ACTIVE,
         application.allowed_ips,
         application.strict_nonces,
         application.require_content_digest,
     )
+
+
+def _upstream_or_vendor(key: str) -> _Holder | None:
+    return (_upstream(key) or _vendor(key)) if _is_storable(key) else None
 
 
 def _upstream(key: str) -> _Holder | None:

@@ -4,6 +4,17 @@ SELECT EXISTS (SELECT 1 FROM accounts_lockout
                WHERE address = %(address)s AND key = %(key)s AND locked_until > %(now)s),
        (SELECT first_used_at FROM accounts_usednonce WHERE digest = %(digest)s)
 
+-- name: known_of_customer
+-- Says the same of a customer's request, and which application has the key, in which version of its and its account's row.
+SELECT EXISTS (SELECT 1 FROM accounts_lockout
+               WHERE address = %(address)s AND key = %(key)s AND locked_until > %(now)s),
+       (SELECT first_used_at FROM accounts_usednonce WHERE digest = %(digest)s),
+       application.id,
+       concat_ws(' ', application.xmin, application.ctid, account.xmin, account.ctid)
+FROM (VALUES (1)) AS one
+LEFT JOIN (accounts_application AS application JOIN accounts_account AS account ON account.id = application.account_id)
+       ON application.app_key = %(key)s
+
 -- name: count_wrong_digest
 -- Counts one wrong digest of (address, key) and locks the pair at the limit; one statement, so that none is lost.
 -- It does not wait for the disk, which would tell a wrong digest from an unknown key by its time.
