@@ -145,7 +145,8 @@ def _ids(scope: Scope, selection: Selection, job: Job) -> list[UUID]:
 
 
 def _ended(scope: Scope, ids: Sequence[UUID], actor: bindings.Actor, job: Job) -> Iterator[tuple[Binding, str]]:
-    bindings.end(scope.rows(Binding).filter(pk__in=ids), cause=Binding.End.CONSOLE, actor=actor)
+    before = scope.rows(Binding).in_bulk(ids)
+    bindings.end((before[pk] for pk in ids), cause=Binding.End.CONSOLE, actor=actor)
     rows = scope.rows(Binding).select_related("number").in_bulk(ids)
     for pk in ids:
         row = rows[pk]

@@ -76,6 +76,7 @@ WRONG_SECRET = gettext_lazy(
 )
 MISTAKES = {
     "wrong secret, or not made of nonce + Created as sent": WRONG_SECRET,
+    "right digest": gettext_lazy("The digest was made without X-Content-SHA256: it is folded into the nonce."),
     "Created before nonce": gettext_lazy("The digest was made of Created and nonce: the nonce comes first."),
     "X-Content-SHA256 is not the SHA-256 of the body": gettext_lazy(
         "X-Content-SHA256 is not the SHA-256 of the body that came."
@@ -91,7 +92,7 @@ CLOCK = re.compile(r"clock off by (-?[0-9,]+) s; ([0-9]+) s are allowed(?:; fits
 USED = re.compile(r"this header was used ([0-9,]+) s ago.*")
 LISTED = re.compile(r"(\S+) is not on the list of ([0-9]+)")
 GENERATION = re.compile(r"other generation: (.+) under (X-\w+)(.*)")
-HEX = re.compile(r"((?:HMAC-)?SHA-256) in hex, not in Base64.*|Base64 of the hex of ((?:HMAC-)?SHA-256).*")
+HEX = re.compile(r"(HMAC-SHA256|SHA-256) in hex, not in Base64.*|Base64 of the hex of (HMAC-SHA256|SHA-256).*")
 BEIJING = "UTC+8"
 
 

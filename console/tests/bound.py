@@ -51,17 +51,17 @@ def rows(application: Application, number: Number, a: str, b: str, at: datetime,
 
 
 def api_request(
-    application: Application, at: datetime, a: str, b: str, secret: str, binding_id: UUID | None = None, **fields: Any
+    owner: Application, at: datetime, a: str, b: str, secret: str, binding_id: UUID | None = None, **fields: Any
 ) -> ApiRequest:
     """Return one kept request that names two parties."""
     partitions.ensure(ApiRequest, "week", [at])
     body = orjson.dumps({"callerNum": a, "calleeNum": b, "userData": secret, "duration": 7776000}).decode()
     sent = orjson.dumps({"query": f"callerNum=%2B{a[1:]}", "body": body})
     values: dict[str, Any] = {
-        "account": application.account, "application": application, "app_key": application.app_key,
+        "account": owner.account, "application": owner, "app_key": owner.app_key,
         "address": "192.0.2.7", "method": "POST", "path": "/rest/caas/relationnumber/partners/v1.0",
         "operation": "axb.bind", "http_status": 200, "code": "0", "duration_us": 2500, "binding_id": binding_id,
         "request": sent, "answer": orjson.dumps({"resultcode": "0", "callerNum": a}),
     }  # fmt: skip
-    key = timeid.time_id(at, "request", application.app_key, repr(sorted(fields)))
+    key = timeid.time_id(at, "request", owner.app_key, repr(sorted(fields)))
     return ApiRequest.objects.create(id=fields.pop("id", key), **{**values, **fields})
