@@ -7,8 +7,8 @@
   const secret = document.getElementById("signer-secret");
   document.getElementById("signer").addEventListener("submit", (event) => event.preventDefault());
   if (!window.crypto || !window.crypto.subtle) {
-    document.getElementById("signer-note").textContent =
-      "This browser makes digests only on https or localhost: open the page there to try requests out.";
+    const note = document.getElementById("signer-note");
+    note.textContent = note.dataset.impossible;
   }
 
   const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
