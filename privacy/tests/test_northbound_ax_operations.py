@@ -269,3 +269,15 @@ def test_what_ended_or_expired_is_unknown(client: Client) -> None:
     assert refused(client.put(CALLEE, subscriptionId=subscription_id, calleeNum=B)) == MISSING
     assert refused(client.delete(privateNum=X)) == UNBOUND
     bind(client)
+
+
+def test_a_refusal_is_the_same_again_under_its_idempotency_key(client: Client) -> None:
+    subscription_id = bind(client)
+    client.headers["Idempotency-Key"] = "one"
+
+    assert refused(client.post(origNum=A, privateNum=X)) == TWICE
+    client.headers["Idempotency-Key"] = "two"
+    client.done(client.delete(subscriptionId=subscription_id))
+    assert client.done(client.delete(subscriptionId=subscription_id)) == DONE
+    client.headers["Idempotency-Key"] = "one"
+    assert refused(client.post(origNum=A, privateNum=X)) == TWICE

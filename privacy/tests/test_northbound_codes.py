@@ -3,6 +3,7 @@
 import pytest
 
 from privacy.api.northbound import codes
+from privacy.api.northbound.operations import OPERATIONS
 from privacy.bindings import problems
 from privacy.bindings.problems import BindingRefused
 
@@ -74,3 +75,14 @@ def test_every_text_is_short_ascii_for_people() -> None:
 def test_flow_control_and_a_wrong_digest_share_a_number_but_no_status() -> None:
     assert codes.of_code("1010010").http_status == 403
     assert codes.of_code("1010002", "callerNum: is missing").description == "Invalid request. callerNum: is missing"
+
+
+def test_the_codes_an_operation_names_are_those_its_refusals_get() -> None:
+    found: dict[str, set[str]] = {name: set() for name in OPERATIONS}
+    for mode, operation, problem, code in TABLE:
+        found[f"{mode.lower()}.{operation}"].add(code)
+        assert codes.answer(problem(), mode, f"{mode.lower()}.{operation}").code == code
+    for name, named in found.items():
+        assert named <= set(OPERATIONS[name][1]), name
+    for name, (_, refusals) in OPERATIONS.items():
+        assert all(codes.TEXTS[code][0] == 403 for code in refusals), name

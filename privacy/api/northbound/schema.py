@@ -7,6 +7,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 
+from privacy.api.northbound.operations import description
 from privacy.wire.northbound import ax, axb, axe, axyb, replies
 from privacy.wire.northbound.calls import StopOrderForm
 from privacy.wire.northbound.examples import EXAMPLES
@@ -35,12 +36,14 @@ def operation(
     """Return what documents one operation: its parameters are a JSON body, or stand in the query."""
     mode = name.partition(".")[0].upper()
     shown: Any = EXAMPLES.get(name, {})
-    examples = [OpenApiExample("Request", value=shown["request"], request_only=True)] if body and shown else []
+    requests = shown.get("requests") or ({"Request": shown["request"]} if "request" in shown else {})
+    examples = [OpenApiExample(title, value=value, request_only=True) for title, value in requests.items()]
     if shown.get("reply"):
         examples.append(OpenApiExample("Success", value=shown["reply"], response_only=True, status_codes=["200"]))
     return extend_schema(
         operation_id=name.replace(".", "_"),
         summary=summary,
+        description=description(name),
         tags=[mode],
         request=form if body else None,
         parameters=[*extra] if body else _query(form),

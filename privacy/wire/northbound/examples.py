@@ -1,4 +1,7 @@
-"""Requests and answers as the OpenAPI file shows them: {operation: {"request": ..., "reply": ...}}."""
+"""Requests and answers as the OpenAPI file shows them: {operation: {"request": ..., "reply": ...}}.
+
+An operation with several forms has `requests` instead, by their titles.
+"""
 
 from typing import Any
 
@@ -91,7 +94,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         }
     },
     "axyb.bind": {
-        "request": {"origNum": A, "areaCode": "0755", "areaMatchMode": "1", "duration": 7200},
+        "requests": {
+            "A to X": {"origNum": A, "areaCode": "0755", "areaMatchMode": "1", "duration": 7200},
+            "B to Y": {"origNum": B, "subscriptionId": ID, "ybDuration": 3600},
+        },
         "reply": {**DONE, "subscriptionId": ID, "relationNumber": X},
     },
     "axyb.unbind": {"reply": DONE},

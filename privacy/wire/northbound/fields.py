@@ -43,9 +43,10 @@ class Parameter(serializers.Field[Any, Any, Any, Any]):
         """Return the JSON schema of what is taken."""
         return {"type": self.types("string", "integer")}
 
-    def types(self, *kinds: str) -> list[str]:
+    def types(self, *kinds: str) -> str | list[str]:
         """Return the JSON types taken: null too unless it has to be there."""
-        return [*kinds] if self.required else [*kinds, "null"]
+        taken = [*kinds] if self.required else [*kinds, "null"]
+        return taken[0] if len(taken) == 1 else taken
 
 
 class Text(Parameter):
@@ -70,7 +71,8 @@ class Text(Parameter):
         return text
 
     def described(self) -> dict[str, Any]:
-        return {**super().described(), "minLength": int(self.required), "maxLength": self.most}
+        shortest = {"minLength": 1} if self.required else {}
+        return {**super().described(), **shortest, "maxLength": self.most}
 
 
 class Key(Text):
