@@ -12,7 +12,7 @@ from privacy.models import ApiRequest, StopOrder
 from privacy.tests import wires
 from privacy.tests.deliveries import deliver
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PATH = "/rest/httpsessions/callStop/v2.0"
 SESSION = "1202_566_0_20161228102743@callenabler.home1.com"
 SUCCESS = {"resultcode": "0", "resultdesc": "Success"}

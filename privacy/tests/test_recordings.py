@@ -22,7 +22,7 @@ from privacy.models import ApiRequest, Call, Source
 from privacy.tests.sounds import *  # noqa: F403
 from privacy.tests.sounds import a_law
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PATH = "/rest/provision/voice/record/v1.0"
 NAME, DOMAIN = "26030110034600001.wav", "rec.example"
 GONE = {"resultcode": "1012007", "resultdesc": "The record does not exist."}
@@ -149,6 +149,7 @@ def test_unknown_anothers_too_old_and_lost_are_all_the_same(acme, corp, switch1,
     assert refused(ask(acme, fileName="old.wav", recordDomain=DOMAIN))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_seven_days_count_from_when_the_cdr_arrived(acme, switch1, stores):
     now = timezone.now()
     keep(make_call(acme, switch1, at=now - timedelta(days=60), received_at=now - timedelta(days=6, hours=23)))
