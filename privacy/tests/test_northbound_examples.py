@@ -1,5 +1,7 @@
 """The examples of the OpenAPI file are such as the API takes and gives."""
 
+from typing import Any
+
 import pytest
 from rest_framework import serializers
 
@@ -17,7 +19,7 @@ FORMS = {
     "axe.modify": axe.ModifyAXE,
     "axyb.bind": axyb.BindAXYB,
 }
-REPLIES: dict[str, type[serializers.Serializer]] = {
+REPLIES: dict[str, type[serializers.Serializer[Any]]] = {
     "ax.bind": replies.BoundAX,
     "ax.query": replies.FoundAX,
     "axb.bind": replies.BoundAXB,
@@ -44,5 +46,5 @@ def test_an_example_of_an_answer_is_as_its_reply(name: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS.values())
-def test_every_parameter_is_explained(form: type[serializers.Serializer]) -> None:
+def test_every_parameter_is_explained(form: type[serializers.Serializer[Any]]) -> None:
     assert all(field.help_text for field in form().fields.values())
