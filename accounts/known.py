@@ -11,11 +11,10 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from django.db import connection
-
 from accounts import nonces
 from accounts.headers import Credentials
 from accounts.models import Application
+from common.prepared import execute
 from common.sql import query
 
 MOST_KEPT = 1024
@@ -75,9 +74,8 @@ def of_customer(credentials: Credentials, address: str, now: datetime) -> Known:
 def _ask(name: str, credentials: Credentials, address: str, now: datetime) -> Any:
     digest = nonces.digest_of(credentials)
     values: dict[str, Any] = {"address": address, "key": credentials.key, "digest": digest, "now": now}
-    with connection.cursor() as cursor:
-        cursor.execute(query("accounts", name), values)
-        return cursor.fetchone()
+    (row,) = execute(query("accounts", name), values)
+    return row
 
 
 def _application(pk: int, version: str) -> Application | None:

@@ -23,6 +23,7 @@ from accounts.models import Application
 from accounts.refusals import Refused
 from common import partitions, sql
 from common.keyring import keyring
+from common.prepared import execute
 from common.timeid import time_id
 from privacy.models import ApiRequest
 
@@ -99,8 +100,8 @@ def _owner(app_key: str) -> Application | None:
 
 
 def _insert(values: dict[str, Any]) -> None:
-    with _apart(), connection.cursor() as cursor:
-        cursor.execute(sql.load("privacy", "keep_request"), values)
+    with _apart():
+        execute(sql.load("privacy", "keep_request"), values)
 
 
 def _apart() -> AbstractContextManager[Any]:
