@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import yaml
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from accounts import digests, headers
 from config.openapi.document import document
 from privacy.api.northbound import urls
 
@@ -80,3 +84,27 @@ def test_the_page_loads_only_files_of_this_server_and_no_inline_script() -> None
         assert address.startswith("/"), address
         if address.startswith("/static/"):
             assert finders.find(address.removeprefix("/static/")), address
+
+
+# The page's own script in Node, with as much of a browser as it uses.
+IN_NODE = """
+const places = {"swagger-ui": {dataset: {schema: "/api/schema/"}}, "signer-key": {value: "someKey"},
+    "signer-secret": {value: "someSecret"}, signer: {addEventListener() {}}, "signer-note": {dataset: {}}};
+let made;
+globalThis.window = globalThis;
+globalThis.document = {getElementById: (id) => places[id]};
+globalThis.SwaggerUIBundle = Object.assign((options) => { made = options; }, {presets: {apis: []}});
+require("vm").runInThisContext(require("fs").readFileSync(process.argv[1], "utf8"));
+made.requestInterceptor({headers: {}}).then((request) => console.log(JSON.stringify(request.headers)));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+def test_the_page_signs_as_the_door_checks() -> None:
+    script = finders.find("api/docs.js")
+    assert isinstance(script, str)
+    done = subprocess.run(["node", "-e", IN_NODE, script], capture_output=True, text=True, timeout=30, check=True)
+    sent = headers.parse(json.loads(done.stdout))
+    assert (sent.generation, sent.key) == ("AKSK", "someKey")
+    assert digests.matches("AKSK", sent.digest, sent.nonce, sent.created, "someSecret")
+    assert abs(sent.created_at - datetime.now(UTC)) < timedelta(minutes=1)
