@@ -131,7 +131,7 @@ def test_a_waiting_tone_at_fault_is_named_within_pre_voice(client: Client, name:
 
 def test_an_area_selects_when_no_x_is_named_and_needs_the_number_type(client: Client) -> None:
     assert at_fault(client.post(**body(privateNum="", areaCode="0755"))) == "privateNumType"
-    assert at_fault(client.post(**body(**{**BY_AREA, "areaCode": "0000"}))) == "areaCode"
+    assert at_fault(client.post(**body(**{**BY_AREA, "areaCode": "Shenzhen"}))) == "areaCode"
     assert at_fault(client.post(**body(**{**BY_AREA, "areaCode": "S" * 33}))) == "areaCode"
     assert refused(client.post(**body(**{**BY_AREA, "areaCode": "010"}))) == (403, "1011002")
     assert client.bind(**body(**{**BY_AREA, "areaCode": "755"}))["privateNum"] == X

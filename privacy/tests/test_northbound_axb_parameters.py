@@ -175,8 +175,9 @@ def test_a_page_that_cannot_be_is_refused_by_name(client: Client, name: str) -> 
 
 
 def test_the_area_must_be_one_when_it_selects(client: Client) -> None:
-    nowhere: list[Any] = ["0000", "Shenzhen", "0" * 40, {}]
+    nowhere: list[Any] = ["0", "Shenzhen", "0755 ", "深圳", "0" * 40, {}]
     for sent in nowhere:
         assert at_fault(client.post(**body(relationNum=ABSENT, areaCode=sent))) == "areaCode", sent
-    assert refused(client.post(**body(relationNum=ABSENT, areaCode="010"))) == (403, "1012008")
+    for elsewhere in ("010", "0999"):
+        assert refused(client.post(**body(relationNum=ABSENT, areaCode=elsewhere))) == (403, "1012008")
     assert client.bind(**body(relationNum=ABSENT, areaCode=755))["relationNum"] == X

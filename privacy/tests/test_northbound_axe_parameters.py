@@ -242,6 +242,6 @@ def test_the_time_of_call_backs_is_shown_in_the_unit_that_is_shown(client: Clien
 
 
 def test_the_area_must_be_one_when_it_selects(client: Client) -> None:
-    assert at_fault(client.post(**body(virtualNum="", areaCode="0000"))) == "areaCode"
+    assert at_fault(client.post(**body(virtualNum="", areaCode="Shenzhen"))) == "areaCode"
     assert refused(client.post(**body(virtualNum="", areaCode="010"))) == (403, "1012008")
     assert client.bind(**body(virtualNum="", areaCode="755"))["virtualNum"] == X

@@ -33,7 +33,7 @@ TAKEN = [
 NO_TIMES = [-1, 1, 59, 7_776_001, "59", *tables.NO_WHOLES]
 WRONG = [
     ("origNum", [ABSENT, None, "", *tables.NO_NUMBERS, *tables.NOT_BINDABLE]),
-    ("areaCode", [ABSENT, None, "", "0000", "Shenzhen", "0" * 33, {}]),
+    ("areaCode", [ABSENT, None, "", "0", "Shenzhen", "0" * 33, {}]),
     ("areaMatchMode", ["2", 2, "loose", True, []]),
     ("callDirection", [-1, 3, "3", *tables.NO_WHOLES]),
     ("duration", NO_TIMES),
@@ -57,7 +57,7 @@ YB_TAKEN = [
 ]
 YB_WRONG = [
     ("origNum", [ABSENT, None, "", A, X, *tables.NO_NUMBERS, *tables.NOT_BINDABLE]),
-    ("areaCode", ["0000", "Shenzhen"]),
+    ("areaCode", ["0", "Shenzhen"]),
     ("areaMatchMode", ["2"]),
     ("ybDuration", NO_TIMES),
     ("preVoiceY", [FOREIGN, *tables.NO_VOICES]),

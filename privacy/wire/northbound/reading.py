@@ -1,5 +1,6 @@
 """A form to values: every fault of a request is a BadInput that names the parameter (northbound.md 9.1, 1010002)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -8,13 +9,13 @@ from rest_framework import serializers
 
 from accounts.models import Application
 from common.errors import BadInput
-from privacy import voices
-from privacy.areas import normalise_code
+from privacy import areas, voices
 from privacy.models.bindings import Terms
 from privacy.wire.northbound.fields import MISSING
 from privacy.wire.northbound.forms import Form
 
 TERMS = frozenset(field.name for field in Terms._meta.local_fields) - {"extension"}
+_AREA_CODE = re.compile(r"[0-9]{2,8}")
 MATCH_MODES = {"0": False, "1": True}
 
 
@@ -34,10 +35,16 @@ def terms(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def area_code(values: Mapping[str, Any]) -> str:
-    """Return the area to select a number in, "" for none; an X that is named makes it irrelevant. Raises BadInput."""
+    """Return the area to select a number in, "" for none; an X that is named makes it irrelevant. Raises BadInput.
+
+    A code we do not know is a city without numbers, not a fault.
+    """
     if values.get("x") or "area_code" not in values:
         return ""
-    return normalise_code(values["area_code"], "areaCode")
+    sent: str = values["area_code"]
+    if not _AREA_CODE.fullmatch(sent):
+        raise BadInput("areaCode", "is no area code, such as 0755 or 010")
+    return areas.known(sent) or sent
 
 
 def missing(name: str) -> BadInput:
