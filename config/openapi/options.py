@@ -10,6 +10,14 @@ DESCRIPTION = (
     'query value counts as absent, unknown fields are ignored. Every answer has resultcode, a text, "0" when all is '
     "well."
 )
+TAGS = {
+    "AX": "X stands for A: whoever calls X reaches A.",
+    "AXB": "X links A and B, both ways.",
+    "AXE": "X and an extension reach A.",
+    "AXYB": "B sees A as X, A sees B as Y. Nothing can be modified.",
+    "Every mode": "Recordings, and ending a call.",
+    "Upstream": "For a switch or an upstream platform.",
+}
 
 
 def options(public_url: str) -> dict[str, Any]:
@@ -20,6 +28,7 @@ def options(public_url: str) -> dict[str, Any]:
         "OAS_VERSION": "3.1.1",
         "DESCRIPTION": DESCRIPTION,
         "SERVERS": [{"url": "/", "description": "where this file came from"}, {"url": public_url}],
+        "TAGS": [{"name": name, "description": text} for name, text in TAGS.items()],
         "SERVE_INCLUDE_SCHEMA": False,
         "SCHEMA_PATH_PREFIX": "/rest",
         "ENUM_GENERATE_CHOICE_DESCRIPTION": False,

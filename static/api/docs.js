@@ -23,9 +23,10 @@
   const sign = async (request) => {
     if (request.loadSpec || !key.value || !secret.value || !(window.crypto && window.crypto.subtle)) return request;
     const nonce = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+    const body = (request.headers["X-Content-SHA256"] || "").toLowerCase();
     const created = new Date().toISOString().replace(/\.\d+Z$/, "Z");
     request.headers["Authorization"] = 'AKSK realm="SDP",profile="UsernameToken",type="Appkey"';
-    request.headers["X-AKSK"] = `UsernameToken Username="${key.value}", PasswordDigest="${await digest(nonce + created)}", `
+    request.headers["X-AKSK"] = `UsernameToken Username="${key.value}", PasswordDigest="${await digest(nonce + body + created)}", `
       + `Nonce="${nonce}", Created="${created}"`;
     request.credentials = "omit";
     return request;
