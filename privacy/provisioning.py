@@ -5,13 +5,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from accounts.audit import COMMAND
 from accounts.models import Application, Upstream
 from accounts.provision_file import Entry
 from accounts.provisioning import Tally, errors_of, missing, named, write
-from privacy.models import Call, CallEvent, Holding, Message, Number, Session
+from privacy.bindings.orders import Actor
+from privacy.models import Binding, Call, CallEvent, Holding, Message, Number, NumberChange, Session
+from privacy.numbers.locks import end_bindings, hold
+from privacy.numbers.transferring import note_move
 
 NUMBER_FIELDS = ("area_code", "kind", "sms")
 BATCH = 1000
+ACTOR = Actor(name=COMMAND, reason="provision")
 
 Holdings = dict[int, list[Holding]]
 
@@ -52,6 +57,16 @@ def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None
         tally.counts["numbers"]["updated" if moved else outcome] += 1
     Number.objects.bulk_create([number for number, _ in new], batch_size=BATCH)
     Holding.objects.bulk_create([holding for _, holding in new], batch_size=BATCH)
+    NumberChange.objects.bulk_create([_issued(*one, now) for one in new], batch_size=BATCH)
+
+
+def _issued(number: Number, holding: Holding, now: datetime) -> NumberChange:
+    """Return the first step of a new number's life."""
+    application = holding.application
+    return NumberChange(
+        number=number, at=now, kind=NumberChange.Kind.ISSUED, after=application.app_key, cause=ACTOR.reason,
+        by=ACTOR.name, account=application.account,
+    )  # fmt: skip
 
 
 def _holdings(numbers: Iterable[Number]) -> Holdings:
@@ -106,6 +121,10 @@ def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[
             raise entry.error("application", "does not hold the number", 'moving it needs "transfer": true')
         # The number's own issued_at stays in the file when only its application is changed there.
         since = issued_at if issued_at is not None and issued_at > last.valid_from else now
+        # What is bound ends when it moves, not when it is said to have moved.
+        hold([row])
+        end_bindings(row, cause=Binding.End.TRANSFERRED, actor=ACTOR, now=now)
+        note_move(row, last.application, wanted, ACTOR, now)
         last.valid_to = since
         last.save(update_fields=["valid_to"])
     else:

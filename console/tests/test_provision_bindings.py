@@ -7,7 +7,7 @@ from console.tests.provisioned import *  # noqa: F403
 from console.tests.provisioned import DAY, FILE, NOW, Apply, counts, refusal
 from privacy import numbers
 from privacy.bindings.orders import Actor
-from privacy.models import Binding, CallEvent, Quarantined, Route
+from privacy.models import Binding, CallEvent, NumberChange, Quarantined, Route
 from privacy.tests import wires
 from privacy.tests.deliveries import deliver
 
@@ -80,3 +80,15 @@ def test_a_recorded_binding_ends_with_its_number(apply: Apply) -> None:
     assert numbers.unsubscribe([row], actor=Actor(name="operator"), now=NOW).bindings_ended == 1
     binding = Binding.objects.get()
     assert (binding.valid_to, binding.end_cause) == (NOW, "unsubscribed")
+
+
+def test_a_number_that_the_file_moves_leaves_its_bindings_and_keeps_its_life(apply: Apply) -> None:
+    other = {"account": "acme", "app_key": "other"}
+    apply(**FILE | {"bindings": [BOUND], "applications": [*FILE["applications"], other]})
+    apply(numbers=[{"number": "+8617100000001", "application": "other", "transfer": True}])
+    assert Binding.objects.get().end_cause == "transferred"
+    steps = NumberChange.objects.order_by("pk").values_list("kind", "before", "after", "cause")
+    assert list(steps) == [
+        ("issued", "", "demoAppKey01", "provision"),
+        ("transferred", "demoAppKey01", "other", "provision"),
+    ]

@@ -37,6 +37,7 @@ def test_rows_of_another_account_are_as_absent_as_none(scene: Scene, signed_in: 
         "ledger_transaction",
         "settlement_run",
         "quarantined",
+        "number",
         "voice_file",
         "binding",
         "api_request",

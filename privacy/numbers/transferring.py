@@ -182,12 +182,12 @@ def _carry_out(plan: _Plan, actor: Actor, now: datetime, progress: Progress) -> 
         at = holding.valid_to = end_of(holding, now)
         holding.save(update_fields=["valid_to"])
         Holding.objects.create(number=number, application=target, valid_from=at)
-        _note(number, holding.application, target, actor, now)
+        note_move(number, holding.application, target, actor, now)
         done.count(number, True, progress)
     return done
 
 
-def _note(number: Number, source: Application, target: Application, actor: Actor, now: datetime) -> None:
+def note_move(number: Number, source: Application, target: Application, actor: Actor, now: datetime) -> None:
     """Add the move to the number's life: between accounts each side sees its own end of it."""
     kind, before, after = NumberChange.Kind.TRANSFERRED, source.app_key, target.app_key
     if source.account_id == target.account_id:
