@@ -12,10 +12,11 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from accounts.models import Account, Application
+from accounts import flow
+from accounts.models import Account, Application, Upstream
 from accounts.refusals import REFUSALS
 from accounts.tests import cast
-from accounts.tests.cast import signed_headers
+from accounts.tests.cast import make_application, signed_headers
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from privacy.api.northbound import codes
@@ -152,6 +153,37 @@ def test_any_other_method_is_no_rest_api(acme: Company, method: str, signed: boo
     assert response.status_code == 403
     assert method == "HEAD" or json.loads(response.content)["resultcode"] == "1010006"
     assert int(response["Content-Length"]) == 57 and bool(response.content) == (method != "HEAD")
+
+
+def test_an_address_is_held_back_whatever_it_says_of_itself(acme: Company, bolt: Company, settings: Any) -> None:
+    settings.MASKLINE = {**settings.MASKLINE, "flow_rate": 1, "flow_burst": 2}
+    other = make_application(acme.account, "acmeAppKey02")
+    told_in_turn = []
+    for number, key in enumerate((KEY, other.app_key, other.app_key)):
+        response = ask("GET", headers=signed_headers(key), also={"X-Forwarded-For": f"192.0.2.{number}"})
+        told_in_turn.append(told(response))
+    assert told_in_turn == ["200 0", "200 0", "403 1011006"]
+    assert (response["Retry-After"], described(response)) == ("1", "Under traffic control status")
+    elsewhere = ask("GET", headers=signed_headers(other.app_key), REMOTE_ADDR="198.51.100.7")
+    assert told(elsewhere) == "200 0"
+
+
+def test_records_from_upstream_are_not_held_back(client: Client, switch1: Upstream, settings: Any) -> None:
+    settings.MASKLINE = {**settings.MASKLINE, "flow_rate": 1, "flow_burst": 1}
+    for _ in range(3):
+        sent = client.post("/upstream/v1/notifications", b"[]", "application/json", headers=signed_headers("switch1"))
+        assert (sent.status_code, sent.json()["resultcode"]) == (400, "1010002")
+
+
+def test_what_is_held_back_says_when_to_come_again(acme: Company, settings: Any) -> None:
+    settings.MASKLINE = {**settings.MASKLINE, "flow_rate": 1, "flow_burst": 1}
+    responses = [ask("GET") for _ in range(2)]
+    assert [told(response) for response in responses] == ["200 0", "403 1010010"]
+    assert responses[1]["Retry-After"] == "1" and not responses[0].has_header("Retry-After")
+    assert (flow.use(acme.application.pk).taken_last_minute, flow.use(acme.application.pk).refused_last_minute) == (
+        1,
+        1,
+    )
 
 
 def test_a_method_cannot_be_overridden(acme: Company) -> None:
