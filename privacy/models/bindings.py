@@ -34,6 +34,7 @@ class Terms(models.Model):
     duration = models.IntegerField(_("duration"), null=True)
     yb_duration = models.IntegerField(_("duration of YB, s"), null=True)
     time_unit = models.CharField(_("time unit"), max_length=1, blank=True)
+    # In minutes, whatever the unit it was told in.
     callback_duration = models.IntegerField(_("duration of call-back records"), null=True)
     max_minutes = models.SmallIntegerField(_("longest call, minutes"), default=0)
     last_minute_voice = models.CharField(_("last-minute voice file"), max_length=128, blank=True)
