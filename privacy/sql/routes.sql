@@ -47,7 +47,7 @@ WITH ended AS (
         reason = CASE WHEN b.expires_at <= i.at OR %(reason)s::text = '' THEN b.reason ELSE %(reason)s::text END
     FROM (SELECT clock_timestamp() AS at OFFSET 0) i
     WHERE b.id = ANY(%(ids)b::uuid[]) AND b.valid_to IS NULL
-    RETURNING b.id, b.number_id, b.application_id, b.kind, b.valid_to, b.end_cause = 'expired' AS expired
+    RETURNING b.id, b.number_id, b.application_id, b.kind, b.step, b.valid_to, b.end_cause = 'expired' AS expired
 ),
 gone AS (
     DELETE FROM privacy_route r USING ended e WHERE r.binding_id = e.id
@@ -68,7 +68,8 @@ counted AS (
         used = a.used - d.bindings,
         role = CASE WHEN a.used > d.bindings THEN a.role ELSE '' END,
         most = CASE WHEN a.used > d.bindings THEN a.most ELSE %(most)s::int END
-    FROM (SELECT e.number_id, count(*)::int AS bindings FROM ended e GROUP BY 1) d
+    -- What is only recorded of an upstream was never counted.
+    FROM (SELECT e.number_id, count(*)::int AS bindings FROM ended e WHERE e.step <> 'upstream' GROUP BY 1) d
     WHERE a.number_id = d.number_id
 ),
 unloaded AS (
