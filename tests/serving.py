@@ -43,7 +43,15 @@ def serving(tls_folder: Path | None = None, **environ: str) -> Iterator[str]:
     """Serve while the block runs; give the address. With a folder over https, a self-signed pair is made in it."""
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command += ["--worker-class", "gthread", "--workers", "1", "--threads", "4", "--no-control-socket"]
+    command += [
+        "--worker-class",
+        "config.services.web.Worker",
+        "--workers",
+        "1",
+        "--threads",
+        "4",
+        "--no-control-socket",
+    ]
     authority = None
     if tls_folder is not None:
         pair = certificate.pair({}, tls_folder)
