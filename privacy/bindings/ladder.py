@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.models import Application
-from privacy import areas
+from common import areas
 from privacy.models import Binding
 
 Step, Preference = Binding.Step, Application.PairPreference

@@ -10,10 +10,9 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Application
-from common import sql
+from common import areas, sql
 from common.errors import NotReady
 from common.faults import fault_point
-from privacy import areas
 from privacy.bindings import blockers, ladder, statements
 from privacy.bindings.orders import Actor, BindOrder
 from privacy.bindings.plans import Plan, built, plan

@@ -7,9 +7,9 @@ from django.db import transaction
 from psycopg.types.numeric import Int4
 
 from accounts.models import Application
+from common import areas
 from common.errors import NotReady
 from common.faults import fault_point
-from privacy import areas
 from privacy.bindings import blockers, keys, ladder, making, statements
 from privacy.bindings.orders import Actor, BindOrder
 from privacy.bindings.plans import Plan, built, plan, seal, seals

@@ -8,8 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Application
+from common import areas
 from common.errors import BadInput
-from privacy import areas, voices
+from privacy import voices
 from privacy.models.bindings import Terms
 from privacy.wire.northbound.fields import MISSING
 from privacy.wire.northbound.forms import Form
