@@ -16,7 +16,7 @@ from accounts.roles import require
 from accounts.scope import for_user
 from console import applications as figures
 from console import pages
-from console.requests.words import CODES
+from console.requests.words import meaning
 
 PAGE = 100
 
@@ -52,8 +52,8 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         total=sum(holding.values()),
         day=figures.since(scope, found, now - figures.DAY),
         month=figures.since(scope, found, now - figures.DAYS * figures.DAY),
-        days=figures.days(scope, found, now),
-        results=[{**row, "meaning": CODES.get(row["code"], "")} for row in results],
+        days=[day for day in figures.days(scope, found, now) if day.counts != figures.Ends()],
+        results=[{**row, "meaning": meaning(row["code"], row["http_status"])} for row in results],
         asked=sum(row["n"] for row in results),
         **_may(request),
     )

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Application
 from accounts.scope import Scope
+from common import areas
 from common.errors import BadInput
 from common.phone import E164
 from console.bindings.fields import Typed, Voice, party
 from console.revealing import REASON_AT_LEAST
-from privacy import areas
 from privacy.bindings import BindOrder
 from privacy.models import Availability, VoiceFile
 
@@ -20,7 +20,7 @@ SUGGESTIONS = 200
 NO_X = gettext_lazy("Write one of the application's numbers, such as +86 171 0000 0001, or leave it blank.")
 NO_AREA = gettext_lazy("Nobody has this area code. Write one such as 0755 or 010.")
 SAME = gettext_lazy("A, B and X are three different numbers.")
-NO_VOICES = gettext_lazy("The account has no approved voice file yet.")
+LAST = ("user_data", "reason")
 
 
 class BindForm(forms.Form):
@@ -58,6 +58,7 @@ class BindForm(forms.Form):
         codes = rooms.order_by("area_code").values_list("area_code", flat=True).distinct()[:SUGGESTIONS]
         self.areas = [areas.AREAS[code] for code in codes if code in areas.AREAS]
         self._offer_voices(scope)
+        self.order_fields([*(name for name in self.fields if name not in LAST), *LAST])
         if not application.recording:
             self._drop("record", "record_voice")
         if not application.sms:
@@ -104,14 +105,15 @@ class BindForm(forms.Form):
         return {name: value for name, value in said.items() if value not in (None, "")}
 
     def _offer_voices(self, scope: Scope) -> None:
-        fields = [field for field in self.fields.values() if isinstance(field, Voice)]
-        if not fields:
-            return
+        """Offer the approved voice files; without any there is nothing to choose."""
+        fields = {name: field for name, field in self.fields.items() if isinstance(field, Voice)}
         files = scope.rows(VoiceFile).filter(account=self.application.account_id, state=VoiceFile.State.APPROVED)
         names = [(name, name) for name in files.order_by("name").values_list("name", flat=True)]
-        for field in fields:
+        for field in fields.values():
             field.choices = [("", "–"), *names]
-            field.help_text = "" if names else NO_VOICES
+        self.without_voices = bool(fields) and not names
+        if self.without_voices:
+            self._drop(*fields)
 
     def _drop(self, *names: str) -> None:
         for name in names:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.refusals import REFUSALS, Step
 from privacy.models import ApiRequest
 
-FLOW = "flow"
+FLOW, FORBIDDEN = "flow", 403
 STEPS = {
     Step.FORM.value: gettext_lazy("header"),
     Step.LOCKOUT.value: gettext_lazy("lock-out"),
@@ -43,6 +43,7 @@ CODES = {
     "1010006": gettext_lazy("This address takes no such method (POST, PUT, GET, DELETE)."),
     "1010029": gettext_lazy("The account is in arrears, or the number is suspended or frozen for new bindings."),
     "1010040": gettext_lazy("The application has another mode than this address serves, or has none of its bindings."),
+    "1011006": gettext_lazy("Too many requests came from one address at once."),
     "1011001": gettext_lazy("The X named is not one of the application's numbers."),
     "1011002": gettext_lazy("No number is left to select in this area. Order numbers, or allow other cities."),
     "1011003": gettext_lazy("A has five X already. Unbind one first."),
@@ -110,6 +111,15 @@ def explained(row: ApiRequest) -> str:
         return _("The parameter %(name)s is missing or wrong.") % {"name": row.parameter}
     text = str(CODES.get(row.code, "")) or _("Refused with HTTP status %(status)s.") % {"status": row.http_status}
     return f"{text} {known}".strip()
+
+
+def meaning(code: str, http_status: int) -> str:
+    """Return what a result code means, whatever the request: for a table of results."""
+    # 1010010 is a wrong digest as 401, flow control as 403.
+    if code in REFUSALS and not (code == "1010010" and http_status == FORBIDDEN):
+        step, _status, text = REFUSALS[code]
+        return str(REFUSED.get(step.value, "")) or _("The headers are not as they must be: %(text)s") % {"text": text}
+    return _("The application sent too many requests at once.") if code == "1010010" else str(CODES.get(code, ""))
 
 
 def operation_name(operation: str) -> str:

@@ -18,6 +18,7 @@ from accounts.tests.fixtures import Company
 from privacy import bindings
 from privacy.bindings import Actor, BindOrder, ModifyOrder
 from privacy.models import Binding, Message, Number
+from privacy.tests.sounds import make_voice
 
 A, B, C = "+8613900000101", "+8613900000102", "+8613900000103"
 NOBODY = Actor()
@@ -54,7 +55,7 @@ def listed(browser: Client, **query: str) -> list[Binding]:
     return list(browser.get(reverse("bindings"), query).context["page"].rows)
 
 
-def searched(browser: Client, by: str, text: str, **query: str) -> list[Binding]:
+def searched(browser: Client, by: str, text: str, **query: str) -> list[Any]:
     """Return what a search finds; its address holds no number."""
     answer = browser.post(reverse("bindings"), {"by": by, "term": text})
     address = answer.headers["Location"]
@@ -194,7 +195,7 @@ def test_the_sms_of_a_binding_stand_on_its_page(scene: Any, browser: Client) -> 
 
 # --- made ------------------------------------------------------------------------------------------------------------
 
-FORMS = {
+FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "AXB": ({"a": "139 0000 0101", "b": "0755-28000000", "duration": "3600", "call_direction": "1"},
             {"b_number": "+8675528000000", "call_direction": 1, "duration": 3600}),
     "AX": ({"a": A, "display": "1", "max_minutes": "30", "power": "on", "sms": "on"},
@@ -235,6 +236,7 @@ def test_a_binding_is_made_in_each_mode_with_its_parameters(acme: Company, brows
 def test_what_is_wrong_stands_beside_its_field(
     acme: Company, bolt: Company, browser: Client, field: str, asked: Any
 ) -> None:
+    make_voice(acme.account, "hello.wav")
     form = {"a": A, "b": B, "reason": "ticket 7", **asked}
     answer = browser.post(reverse("bind_in", args=[acme.application.pk]), form)
     assert answer.status_code == 400 and list(answer.context["form"].errors) == [field]
