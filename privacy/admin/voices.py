@@ -15,6 +15,8 @@ class VoiceFileAdmin(HistoryAdmin):
     list_select_related = ("account",)
     list_filter = ("state", BY_ACCOUNT)
     search_fields = ("name",)
+    # Too long for a telephone, and of no use there.
+    hidden = ("stored_as", "sha256")
     ordering = ("-id",)
 
 
