@@ -14,7 +14,7 @@ from typing import Any
 from accounts import nonces
 from accounts.headers import Credentials
 from accounts.models import Application
-from common.prepared import execute
+from common.prepared import first
 from common.sql import query
 
 MOST_KEPT = 1024
@@ -74,7 +74,7 @@ def of_customer(credentials: Credentials, address: str, now: datetime) -> Known:
 def _ask(name: str, credentials: Credentials, address: str, now: datetime) -> Any:
     digest = nonces.digest_of(credentials)
     values: dict[str, Any] = {"address": address, "key": credentials.key, "digest": digest, "now": now}
-    (row,) = execute(query("accounts", name), values)
+    (row,) = first(query("accounts", name), values)
     return row
 
 

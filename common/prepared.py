@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 PREPARE_AT = 3
 
@@ -20,3 +20,19 @@ def execute(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         connection.connection.prepare_threshold = PREPARE_AT
         cursor.execute(text, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def first(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run the first statement of a request, which only reads: on a connection that broke meanwhile, on a new one.
+
+    It is the health check at the same time that Django makes with a statement of its own.
+    """
+    if connection.in_atomic_block:
+        return execute(text, parameters)
+    try:
+        rows = execute(text, parameters)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        rows = execute(text, parameters)
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    return rows

@@ -4,6 +4,7 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -75,6 +76,16 @@ def test_what_was_undone_is_not_known(acme: Company) -> None:
         assert read().state == "suspended"
         cursor.execute("ROLLBACK")
     assert read().state == "active"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_broke_meanwhile_is_made_anew(acme: Company) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    assert read() == acme.application
 
 
 def test_what_one_request_does_to_its_application_no_other_sees(acme: Company) -> None:

@@ -136,7 +136,7 @@ def test_a_fault_of_ours_gives_nothing_away(acme: Company) -> None:
 
 
 def test_while_the_database_is_away_clients_are_told_to_come_again(acme: Company) -> None:
-    with patch("accounts.known.execute", side_effect=OperationalError("gone")):
+    with patch("accounts.known.first", side_effect=OperationalError("gone")):
         response = ask()
     assert (told(response), response["Retry-After"]) == ("503 1010001", "5")
 
