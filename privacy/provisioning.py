@@ -11,6 +11,7 @@ from accounts.provision_file import Entry
 from accounts.provisioning import Tally, errors_of, missing, named, write
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Call, CallEvent, Holding, Message, Number, NumberChange, Session
+from privacy.numbers.changes import step
 from privacy.numbers.locks import end_bindings, hold
 from privacy.numbers.transferring import note_move
 
@@ -62,11 +63,8 @@ def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None
 
 def _issued(number: Number, holding: Holding, now: datetime) -> NumberChange:
     """Return the first step of a new number's life."""
-    application = holding.application
-    return NumberChange(
-        number=number, at=now, kind=NumberChange.Kind.ISSUED, after=application.app_key, cause=ACTOR.reason,
-        by=ACTOR.name, account=application.account,
-    )  # fmt: skip
+    to = holding.application
+    return step(number, NumberChange.Kind.ISSUED, actor=ACTOR, now=now, after=to.app_key, account=to.account)
 
 
 def _holdings(numbers: Iterable[Number]) -> Holdings:

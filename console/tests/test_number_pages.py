@@ -207,3 +207,17 @@ def test_a_preview_opens_only_for_the_person_who_made_it(acme, browser, finance)
     assert "preview is gone" in forged.text
     acme.number.refresh_from_db()
     assert acme.number.state == "normal"
+
+
+def test_how_numbers_are_selected_is_set_on_the_application_with_known_cities(acme, browser):
+    address = reverse("admin:accounts_application_change", args=[acme.application.pk])
+    form = browser.get(address).context["adminform"].form
+    typed = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    typed |= {name: "[]" if name.endswith(("ips", "cities")) else "{}" for name in ("allowed_ips", "tags")}
+    typed |= {"cool_down_hours": "48", "pair_preference": "same", "fallback_cities": '["755", "020"]'}
+    wrong = browser.post(address, typed | {"fallback_cities": '["0400"]'})
+    assert "Write a list of area codes" in wrong.text
+    assert browser.post(address, typed).status_code == 302
+    acme.application.refresh_from_db()
+    chosen = acme.application
+    assert (chosen.cool_down_hours, chosen.pair_preference, chosen.fallback_cities) == (48, "same", ["0755", "020"])

@@ -29,8 +29,22 @@ def note(
     after: str = "",
     account: Account | None = None,
 ) -> None:
-    """Add one step to a number's life. A real number that a person wrote into the reason is masked."""
-    NumberChange.objects.create(
+    """Add one step to a number's life."""
+    step(number, kind, actor=actor, now=now, before=before, after=after, account=account).save()
+
+
+def step(
+    number: Number,
+    kind: NumberChange.Kind,
+    *,
+    actor: Actor,
+    now: datetime,
+    before: str = "",
+    after: str = "",
+    account: Account | None = None,
+) -> NumberChange:
+    """Return one step in a number's life, not saved. A real number that a person wrote into the reason is masked."""
+    return NumberChange(
         number=number, kind=kind, at=now, before=before[:128], after=after[:128],
         cause=mask_in_text(actor.reason)[:200], by=actor.name, account=account,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from common.phone import E164
 from privacy.bindings.orders import Actor
 from privacy.models import Holding, Number, NumberChange, NumberOrder
 from privacy.numbers import rows as row_tools
-from privacy.numbers.changes import note
+from privacy.numbers.changes import step
 from privacy.numbers.ordering import kind_of
 from privacy.numbers.rows import Checks, Done, NumberRow, Progress, application_named
 
@@ -155,9 +155,10 @@ def _write(new: Sequence[tuple[Number, Application]], actor: Actor, now: datetim
         Holding.objects.bulk_create(
             [Holding(number=number, application=application, valid_from=now) for number, application in batch]
         )
-        for number, application in batch:
-            kind, app_key = NumberChange.Kind.ISSUED, application.app_key
-            note(number, kind, actor=actor, now=now, after=app_key, account=application.account)
+        kind = NumberChange.Kind.ISSUED
+        NumberChange.objects.bulk_create(
+            step(number, kind, actor=actor, now=now, after=to.app_key, account=to.account) for number, to in batch
+        )
         progress(start + len(batch))
 
 
