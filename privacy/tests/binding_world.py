@@ -95,6 +95,7 @@ class World:
         }
         self.bindings: dict[str, Bound] = {}
         self.cool: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.latest_ended: Bound | None = None
         self._cools = cools
         self._ticks = 0
 
@@ -125,6 +126,7 @@ class World:
         """End bindings, with what hangs on them."""
         for bound in list(ended):
             if self.bindings.pop(bound.id, None) is not None:
+                self.latest_ended = bound
                 self._release(bound, self.cool)
                 self.end(child for child in list(self.bindings.values()) if child.parent == bound.id)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from privacy.tests import binding_rules as rules
 from privacy.tests.binding_machine import (
@@ -57,6 +57,14 @@ class AxMachine(BindingMachine):
             assert told["privateNum"] in allowed and told["origNum"] == a
             shown = {"callDirection": terms["direction"] or 0, "userData": terms["data"]}
             self.bound(told, told["privateNum"], owner=owner, a=a, terms=shown)
+
+    @precondition(lambda self: self.world.latest_ended)
+    @rule(a=parties)
+    def bind_where_somebody_left(self, a: str) -> None:
+        ended = self.world.latest_ended
+        assert ended is not None
+        x = self.world.numbers[ended.x]
+        self.bind(x.owner, a, "", x.city, "0", direction=None, data=None)
 
     @rule(owner=askers, place=identities, x=drawn_x(6), a=st.none() | parties, direction=directions)
     def modify(self, owner: str, place: int, x: str, a: str | None, direction: int | None) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from privacy.tests import binding_rules as rules
 from privacy.tests.binding_machine import (
@@ -61,6 +61,14 @@ class AxbMachine(BindingMachine):
             assert {name: told[name] for name in shown} == shown and told["maxDuration"] == 0
             shown |= {"userData": terms["data"]}
             self.bound(told, told["relationNum"], owner=owner, a=a, b=b, ends=bool(terms["duration"]), terms=shown)
+
+    @precondition(lambda self: self.world.latest_ended)
+    @rule(b=parties, loose=st.sampled_from(["0", "0", "1"]))
+    def bind_who_was_released(self, b: str, loose: str) -> None:
+        ended = self.world.latest_ended
+        assert ended is not None
+        x = self.world.numbers[ended.x]
+        self.bind(x.owner, ended.a, b, "", x.city, loose, duration=3600, direction=None, data=None)
 
     @rule(
         owner=askers,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from privacy.tests import binding_rules as rules
 from privacy.tests.binding_machine import (
@@ -49,6 +49,14 @@ class AxeMachine(BindingMachine):
             shown = {"bindExpiredTime": USUAL_HOURS if hours is None else hours, "timeUnit": "0"}
             ends = hours != 0
             self.bound(told, told["virtualNum"], owner=owner, a=a, extension=given, ends=ends, terms=shown)
+
+    @precondition(lambda self: self.world.latest_ended)
+    @rule(a=parties)
+    def bind_to_the_extension_that_somebody_left(self, a: str) -> None:
+        ended = self.world.latest_ended
+        assert ended is not None
+        x = self.world.numbers[ended.x]
+        self.bind(x.owner, a, "", ended.extension, x.city, "0", 1)
 
     @rule(
         owner=askers,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from privacy.tests import binding_rules as rules
 from privacy.tests.binding_machine import (
@@ -59,6 +59,14 @@ class AxybMachine(BindingMachine):
             lasts = USUAL_SECONDS if terms["duration"] is None else terms["duration"]
             shown = {"duration": str(lasts), "ybDuration": str(terms["yb"] or 0), "userData": terms["data"]}
             self.bound(told, told["relationNumber"], owner=owner, a=a, ends=bool(lasts), terms=shown)
+
+    @precondition(lambda self: self.world.latest_ended)
+    @rule(a=parties)
+    def bind_where_somebody_left(self, a: str) -> None:
+        ended = self.world.latest_ended
+        assert ended is not None
+        x = self.world.numbers[ended.x]
+        self.bind_ax(x.owner, a, x.city, "0", duration=None, yb=None, data=None)
 
     @rule(
         owner=askers,
