@@ -11,6 +11,7 @@ import pytest
 import yaml
 from django.contrib.staticfiles import finders
 from django.test import Client
+from drf_spectacular.validation import validate_schema
 
 from accounts import digests, headers
 from config.openapi.document import document
@@ -63,6 +64,10 @@ def test_every_operation_is_described_with_an_example_and_its_refusals(paths: di
 
 def test_the_upstream_door_is_described(paths: dict[str, Any]) -> None:
     assert set(paths["/upstream/v1/notifications"]["post"]["responses"]) == {"200", "400", "401", "403", "413", "503"}
+
+
+def test_the_file_is_valid() -> None:
+    validate_schema(document())
 
 
 def test_every_reference_leads_somewhere() -> None:
