@@ -63,8 +63,11 @@ def opened(token: str, user: roles.User) -> Selection | None:
 
 
 def chosen(scope: Scope, selection: Selection) -> QuerySet[Binding]:
-    """Return every binding of a selection, also those that ended, without the YB that end with their AX."""
-    rows = scope.rows(Binding)
+    """Return every binding of a selection, also those that ended, without the YB that end with their AX.
+
+    What was bound at an upstream ends there; here it is only recorded.
+    """
+    rows = scope.rows(Binding).exclude(step=Binding.Step.UPSTREAM)
     if selection.app_key:
         rows = rows.filter(application__app_key=selection.app_key)
     match selection.kind:

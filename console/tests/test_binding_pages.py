@@ -1,5 +1,6 @@
 """Bindings in the browser: found by any number and instant, read, made in every mode, refused in plain words."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +17,7 @@ from accounts.models import Account, Application, AuditEntry
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
+from console.applications import Ends
 from privacy import bindings
 from privacy.bindings import Actor, BindOrder, ModifyOrder
 from privacy.models import Binding, Message, Number
@@ -224,6 +227,42 @@ def test_a_binding_is_made_in_each_mode_with_its_parameters(acme: Company, brows
     # The same form once more, as a double click sends it, binds nothing more.
     assert browser.post(address, form).headers["Location"] == done.headers["Location"]
     assert Binding.objects.count() == AuditEntry.objects.filter(action="binding.bind").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_bind_once(acme: Company, support: User) -> None:
+    cast.make_number(acme.application, "+8617100000009")
+    form = {"a": A, "b": B, "area_code": "0755", "reason": "ticket 7", "nonce": "one-form"}
+    addresses: list[str] = []
+
+    def clicked(client: Client) -> None:
+        try:
+            answer = client.post(reverse("bind_in", args=[acme.application.pk]), form)
+            addresses.append(answer.headers["Location"])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=clicked, args=(signed_in(support),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    made = Binding.objects.get()
+    assert addresses == [reverse("binding", args=[made.pk])] * 3
+    assert AuditEntry.objects.filter(action="binding.bind").count() == 1
+
+
+def test_an_application_s_days_count_binds_and_both_kinds_of_ends(acme: Company, browser: Client) -> None:
+    rows = [bound(acme, f"+86139000002{n:02}", f"+86139000003{n:02}", seconds=60) for n in range(5)]
+    bindings.end(rows[:1], cause=Binding.End.UNBOUND, actor=NOBODY)
+    bindings.end(rows[1:2], cause=Binding.End.CONSOLE, actor=Actor(name="support"))
+    past = timezone.now() - timedelta(seconds=1)
+    Binding.objects.filter(pk=rows[2].pk).update(expires_at=past, valid_from=past - timedelta(seconds=60))
+    Binding.objects.filter(pk=rows[2].pk).update(valid_to=past, end_cause="expired")
+    page = browser.get(reverse("application", args=[acme.application.pk])).context
+    assert page["day"] == page["month"] == Ends(bound=5, manual=2, automatic=1)
+    assert page["total"] == 2 and page["holding"] == {"AXB": 2}
+    assert sum(day.counts.bound for day in page["days"]) == 5 and sum(day.counts.manual for day in page["days"]) == 2
 
 
 @pytest.mark.parametrize(("field", "asked"), [

@@ -112,6 +112,17 @@ def test_all_of_a_number_or_an_application_end_with_a_file(
     assert A not in str(job.parameters) and "13900000101" not in str(job.parameters)
 
 
+def test_what_is_bound_at_an_upstream_is_not_ended_here(acme: Company, browser: Client) -> None:
+    now = timezone.now()
+    there = Binding.objects.create(
+        account=acme.account, application=acme.application, number=acme.number, kind="AXB", a_number=A, b_number=B,
+        foreign_id="theirs", step="upstream", valid_from=now, changed_at=now,
+    )  # fmt: skip
+    assert preview(browser, "party", A)["count"] == preview(browser, "application", "acmeAppKey01")["count"] == 0
+    assert browser.get(reverse("end_binding", args=[there.pk])).context["count"] == 0
+    assert "End it" not in browser.get(reverse("binding", args=[there.pk])).content.decode()
+
+
 def test_an_application_narrows_what_ends_of_a_real_number(acme: Company, bolt: Company, browser: Client) -> None:
     bound(acme), bound(bolt)
     click(browser, preview(browser, "party", A, "boltAppKey01"))
