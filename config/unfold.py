@@ -49,7 +49,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             (gettext_noop("Tariffs"), "admin:billing_tariff_changelist", "sell", "money"),
             (gettext_noop("Cloud audit"), "cloud_audit", "cloud", "look"),
             (gettext_noop("Audit trail"), "admin:accounts_auditentry_changelist", "policy", "audit"),
-            (gettext_noop("API documentation"), "api_docs", "api", "look"),
+            (gettext_noop("API documentation"), "api_docs", "description", "look"),
             (gettext_noop("Administration"), "admin:index", "settings", "look"),
         ],
     ),

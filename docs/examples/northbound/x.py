@@ -1,7 +1,7 @@
 """X mode, where you keep the bindings yourself: there is nothing to bind. What every mode has stays: the address of a
 recording, and ending a call. Python's standard library, signed in generation 2 (AKSK).
 
-    MASKLINE_URL=http://127.0.0.1:8000 APP_KEY=... APP_SECRET=... python3 x.py
+    MASKLINE_URL=http://127.0.0.1:8000 APP_KEY=demoAppKey05 APP_SECRET=demoAppSecret05 python3 x.py
     RECORD_FILE=1200_366_0_20161228102743.wav RECORD_DOMAIN=... SESSION_ID=... python3 x.py
 """
 
@@ -16,8 +16,8 @@ import urllib.parse
 import uuid
 
 BASE_URL = os.environ.get("MASKLINE_URL", "http://127.0.0.1:8000")
-APP_KEY = os.environ.get("APP_KEY", "")
-APP_SECRET = os.environ.get("APP_SECRET", "")
+APP_KEY = os.environ.get("APP_KEY", "demoAppKey05")
+APP_SECRET = os.environ.get("APP_SECRET", "demoAppSecret05")
 X = os.environ.get("X_NUMBER", "+8617100000001")
 RECORD_FILE = os.environ.get("RECORD_FILE", "")  # recordObjectName and recordDomain of a CDR
 RECORD_DOMAIN = os.environ.get("RECORD_DOMAIN", "")
