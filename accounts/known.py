@@ -4,12 +4,14 @@ Reading and unsealing an application costs more than all checks together. So eac
 the version of their rows: a row that changes gets a new place and transaction from PostgreSQL, and is read again.
 """
 
-import copy
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.db.models.base import ModelState
 
 from accounts import nonces
 from accounts.headers import Credentials
@@ -18,6 +20,7 @@ from common.prepared import first
 from common.sql import query
 
 MOST_KEPT = 1024
+_Row = TypeVar("_Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,7 @@ class _Kept:
             if kept is None or kept_version != version:
                 return None
             self._by_id.move_to_end(pk)
-        given = copy.copy(kept)
-        given.account = copy.copy(kept.account)
-        return given
+        return _twin(kept)
 
     def put(self, pk: int, version: str, application: Application) -> None:
         """Keep an application, read after its version was: it can be newer than told, never older."""
@@ -57,6 +58,22 @@ class _Kept:
 
 
 _kept = _Kept()
+
+
+def _twin(application: Application) -> Application:
+    """Return an application with an account of its own, so that nobody changes another's."""
+    twin, account = _copy(application), _copy(application.account)
+    twin._state.fields_cache = {"account": account}
+    return twin
+
+
+def _copy(row: _Row) -> _Row:
+    """Return a copy of a row as it was read; `copy.copy` asks Django's pickling, at twenty times the cost."""
+    twin = row.__class__.__new__(row.__class__)
+    twin.__dict__.update(row.__dict__)
+    twin._state = ModelState()
+    twin._state.db, twin._state.adding = row._state.db, False
+    return twin
 
 
 def of_request(credentials: Credentials, address: str, now: datetime) -> Known:
@@ -83,7 +100,5 @@ def _application(pk: int, version: str) -> Application | None:
     if found is None:
         found = Application.objects.select_related("account").filter(pk=pk).first()
         if found is not None:
-            kept = copy.copy(found)
-            kept.account = copy.copy(found.account)
-            _kept.put(pk, version, kept)
+            _kept.put(pk, version, _twin(found))
     return found

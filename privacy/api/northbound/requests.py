@@ -7,6 +7,7 @@ is told to the operator.
 import logging
 import os
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ class Entry:
     path: str
     address: str
     query: str
+    headers: Mapping[str, str]
     app_key: str = ""
     application: Application | None = None
     operation: str = ""
@@ -71,14 +73,15 @@ def begin(request: HttpRequest) -> Entry:
         path=request.path_info,
         address=client_address(request),
         query=request.META.get("QUERY_STRING", ""),
-        app_key=headers.key_of(request.headers),
+        headers=request.headers,
     )
 
 
 def keep(entry: Entry, response: HttpResponse) -> None:
     """Write the row. What hinders it is logged, never raised."""
     try:
-        if entry.application is None and entry.app_key:
+        if entry.application is None:
+            entry.app_key = entry.app_key or headers.key_of(entry.headers)
             entry.application = _owner(entry.app_key)
         values = _values(entry, response)
         partitions.ensure(ApiRequest, ApiRequest.partition_interval, [entry.at])
@@ -94,7 +97,7 @@ def keep(entry: Entry, response: HttpResponse) -> None:
 
 def _owner(app_key: str) -> Application | None:
     """Return whose app_key a refused request named: its owner looks for the reason in the log."""
-    if len(app_key) > headers.LONGEST or not app_key.isprintable():
+    if not app_key or len(app_key) > headers.LONGEST or not app_key.isprintable():
         return None
     return Application.objects.filter(app_key=app_key).only("id", "account_id").first()
 
