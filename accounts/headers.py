@@ -69,11 +69,13 @@ def parse(headers: Mapping[str, str], lenient: Callable[[str], bool] = never) ->
     if not token.strip():
         raise Refused(codes["header"])
     for name in ("username", "nonce", "created", "passworddigest"):
-        if not values.get(name) or (name == "nonce" and not _NONCE.fullmatch(values[name])):
-            raise Refused(codes[name])
+        if not values.get(name):
+            raise Refused(codes[name], f"{name} is missing, empty or given twice in X-{generation}")
+        if name == "nonce" and not _NONCE.fullmatch(values[name]):
+            raise Refused(codes[name], f"nonce has {len(values[name])} characters or some that are no plain ASCII")
     created_at = read_created(values["created"])
     if created_at is None:
-        raise Refused(codes["format"])
+        raise Refused(codes["format"], "Created is not written yyyy-MM-ddTHH:mm:ssZ")
     return Credentials(
         generation=generation,
         key=values["username"],

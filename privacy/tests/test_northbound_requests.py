@@ -172,6 +172,22 @@ def test_a_wrong_digest_is_told_how_it_was_made(acme: Company, generation: Any, 
     assert (row.step, row.detail) == ("digest", said)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Nonce=", "Other=", "nonce is missing, empty or given twice in X-AKSK"),
+        ("Nonce=", 'Username="x",Nonce=', "username is missing, empty or given twice in X-AKSK"),
+        ('Nonce="', 'Nonce="' + "n" * 100, "nonce has 132 characters or some that are no plain ASCII"),
+        ('Z"', '.1Z"', "Created is not written yyyy-MM-ddTHH:mm:ssZ"),
+        ("SDP", "sdp", "The value of realm in Authorization must be SDP."),
+    ],
+)
+def test_a_fault_of_form_is_told(acme: Company, old: str, new: str, said: str) -> None:
+    ask(headers={name: value.replace(old, new) for name, value in signed_headers(KEY).items()})
+    row = logged()
+    assert (row.step, row.detail) == ("form", said)
+
+
 def test_a_body_hash_that_is_wrong_or_missing_is_told(acme: Company) -> None:
     Application.objects.update(require_content_digest=True)
     ask(body={})

@@ -57,7 +57,7 @@ class Entry:
 
     def refused(self, refused: Refused) -> None:
         """Note which check of the signature failed, and whose request it was."""
-        self.step, self.detail = refused.step.value, refused.detail
+        self.step, self.detail = refused.step.value, refused.detail or refused.description
         self.app_key = refused.key or self.app_key
         if refused.principal is not None:
             self.application = refused.principal.application
