@@ -385,6 +385,26 @@ def test_which_bindings_have_a_call_now(acme, switch1):
     assert bindings.live_calls([made[3]]) == bindings.live_calls([]) == set()
 
 
+def test_what_an_upstream_has_bound_ends_without_counting():
+    application = pool("AXB")
+    made = bind(application)
+    recorded = Binding.objects.create(
+        application=application,
+        account=application.account,
+        number=made.number,
+        kind="AXB",
+        a_number=C,
+        b_number=D,
+        step="upstream",
+        foreign_id="1d39eaef",
+        valid_from=made.valid_from,
+        changed_at=made.valid_from,
+    )
+    assert bindings.find(application, "1d39eaef") == recorded
+    assert unbind(recorded) == 1
+    assert_sound()
+
+
 def fill(application: Application, number_id: int, count: int) -> None:
     """Bind so many pairs on a number, by rows that look as a bind leaves them."""
     made = bindings.bind(application, BindOrder(a=party(0), b=party(1), x=numbers(application)[0].number), BY)
