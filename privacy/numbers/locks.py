@@ -62,7 +62,7 @@ def bound_on(numbers: Sequence[Number]) -> int:
 
 def _hold(ids: Sequence[int]) -> None:
     loads, related = _loads(ids), _numbers(ids)
-    list(PartyLoad.objects.select_for_update(no_key=True).filter(pk__in=loads).order_by("application", "party"))
+    list(PartyLoad.objects.select_for_update(no_key=True).filter(pk__in=loads).order_by("application_id", "party"))
     list(Availability.objects.select_for_update(no_key=True).filter(pk__in=related).order_by("pk"))
     if not (_loads(ids) <= loads and _numbers(ids) <= related):
         raise _Changed
