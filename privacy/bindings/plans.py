@@ -84,6 +84,7 @@ def plan(
         "not_after": None,
         "parent": parent.pk if parent else None,
         "x": order.x,
+        "parties": [order.a, order.b or ""],
     }
     made = Plan(application, kind, order.a, order.x, order.b, values, _model(order), [[(b"", "")]])
     if kind == Kind.AXB:

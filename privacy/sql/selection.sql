@@ -23,6 +23,8 @@ CROSS JOIN LATERAL (
 WHERE a.application_id = %(application)s::bigint
   AND a.role = ANY(%(roles)b::text[])
   AND a.used + 0 < %(most)s::int
+  -- Nobody is given the own number.
+  AND (%(x)s::text <> '' OR n.number <> ALL(%(parties)b::text[]))
   AND NOT EXISTS (
       SELECT 1 FROM privacy_route r WHERE r.number_id = a.number_id AND r.key = %(a_key)s::bytea OFFSET 0
   )

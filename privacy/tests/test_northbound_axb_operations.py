@@ -340,3 +340,11 @@ def test_the_record_of_a_request_knows_its_binding(client: Client) -> None:
 
     assert str(Binding.objects.get().request_id) == client.response["X-Request-Id"]
     client.query(subscriptionId=subscription_id)
+
+
+def test_the_platform_gives_nobody_the_own_number(client: Client) -> None:
+    cast.make_number(client.application, X2)
+
+    assert client.bind(callerNum=X, calleeNum=B, areaCode="0755")["relationNum"] == X2
+    assert client.bind(callerNum=C, calleeNum=X2, areaCode="0755")["relationNum"] == X
+    assert refused(client.post(callerNum=X, calleeNum=X2, areaCode="0755")) == FULL
