@@ -118,7 +118,7 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused(
     browser = signed_in("operator")
     application = {
         "account": scene.acme.account.pk, "name": "Rides", "mode": "AXB", "state": "active", "tags": "{}",
-        "extension_digits": "4", "allowed_ips": "[]",
+        "extension_digits": "4", "allowed_ips": "[]", "cool_down_hours": "24", "pair_preference": "none",
     }  # fmt: skip
     inline = {
         "applications-TOTAL_FORMS": "1", "applications-INITIAL_FORMS": "0", "applications-0-app_key": typed,
