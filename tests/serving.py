@@ -14,10 +14,12 @@ from pathlib import Path
 from ssl import create_default_context
 from urllib.parse import urlsplit
 
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from accounts import roles
 from config.services import certificate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +37,14 @@ def provisioned(blocker: DjangoDbBlocker, *files: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            call_command("flush", interactive=False, verbosity=0)
+            empty_database()
+
+
+def empty_database() -> None:
+    """Take out what was committed. The groups that a migration made are there again: other tests look for them."""
+    call_command("flush", interactive=False, verbosity=0)
+    for role in roles.ROLES:
+        Group.objects.get_or_create(name=role)
 
 
 @contextmanager

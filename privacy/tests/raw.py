@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from accounts.tests import cast
 from common.timeid import time_id
 from privacy.models import Call, Source
-from tests.serving import serving
+from tests.serving import empty_database, serving
 
 SECRET = cast.SECRET
 BEIJING = timedelta(hours=8)
@@ -181,6 +180,6 @@ def live_server(blocker: DjangoDbBlocker, servers: int = 1, tls: Path | None = N
     Each of the servers is a process; with a folder for its certificate they speak https.
     """
     with blocker.unblock(), ExitStack() as stack:
-        stack.callback(call_command, "flush", interactive=False, verbosity=0)
+        stack.callback(empty_database)
         _people_the_database()
         yield [Wire(stack.enter_context(serving(tls))) for _ in range(servers)]
