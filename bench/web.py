@@ -19,7 +19,7 @@ def serving(environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """Serve the application while the block runs, with more in its environment; give its port on 127.0.0.1."""
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    command += ["--worker-class", "config.services.web.Worker", "--workers", str(WORKERS), "--threads", str(THREADS)]
     server = subprocess.Popen([*command, "--no-control-socket"], env={**os.environ, **(environment or {})})
     try:
         _wait(port)
