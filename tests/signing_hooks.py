@@ -26,7 +26,7 @@ SIGNERS = {
 }
 NUMBERS = {
     "relationNum": ["+8617100000001", "+8617100000002"],
-    "privateNum": [f"+86171000000{place}" for place in range(11, 21)],
+    "privateNum": [f"+86171000000{place}" for place in range(13, 21)],
     "virtualNum": ["+8617100000021", "+8617100000022"],
     "yNum": ["+8617100000028", "+8617100000029"],
 }

@@ -14,6 +14,8 @@ from console.simulation.people import Line, digest, mobile
 PEOPLE_OF_AX, PEOPLE_OF_AXYB = 6, 4
 FEWEST, MOST = 3, 40
 CALLS_A_BINDING = 20
+# Where there are enough, so many X of AX and of AXYB stay free: for whoever tries the API out.
+SPARE, ENOUGH = 3, 10
 
 
 class Fate(Enum):
@@ -106,7 +108,7 @@ def _axe(lines: list[Line], crowd: _Crowd, each: int) -> Iterator[Wanted]:
 
 
 def _ax(lines: list[Line], crowd: _Crowd, each: int) -> Iterator[Wanted]:
-    for place, line in enumerate(lines):
+    for place, line in enumerate(_served(lines)):
         order = crowd.order(line, "AX", seed="")
         people = tuple(crowd.person(order, role) for role in range(PEOPLE_OF_AX))
         x, area = _where(line, place)
@@ -117,7 +119,7 @@ def _ax(lines: list[Line], crowd: _Crowd, each: int) -> Iterator[Wanted]:
 
 def _axyb(lines: list[Line], crowd: _Crowd, each: int) -> Iterator[Wanted]:
     """Half of the numbers, in the order of their cities, become X; the rest is left for Y."""
-    held = [line for line in lines if line.area_code]
+    held = [line for line in _served(lines) if line.area_code]
     served = held[::2] if len(held) > 1 else []
     # A calls each B by a Y of its own.
     people = min(PEOPLE_OF_AXYB, len(held) - len(served))
@@ -129,6 +131,10 @@ def _axyb(lines: list[Line], crowd: _Crowd, each: int) -> Iterator[Wanted]:
             own = crowd.order(line, f"YB{slot}", seed="")
             fate = Fate.UNBOUND if (place + slot) % 6 == 5 else Fate.EXPIRES if slot == 2 else Fate.KEPT
             yield Wanted(own, line.app_key, "AXYB", a, crowd.person(own, "B"), parent=order, fate=fate)
+
+
+def _served(lines: list[Line]) -> list[Line]:
+    return lines[:-SPARE] if len(lines) >= ENOUGH else lines
 
 
 def _where(line: Line, place: int) -> tuple[str, str]:
