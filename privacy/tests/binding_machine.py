@@ -21,7 +21,19 @@ from accounts.tests import cast
 from privacy import bindings, numbers
 from privacy.models import Binding, Number, Route
 from privacy.tests import binding_rules as rules
-from privacy.tests.binding_world import CITIES, FALLBACK_CITIES, FROZEN, PARTIES, STRANGER, WRONG, Bound, Refused, World
+from privacy.tests.binding_world import (
+    CITIES,
+    FALLBACK_CITIES,
+    FROZEN,
+    NORMAL,
+    PARTIES,
+    STRANGER,
+    WRONG,
+    Bound,
+    Refused,
+    World,
+    X,
+)
 
 UNKNOWN = "+8617199999999"
 OWNERS = ("rides", "couriers")
@@ -41,7 +53,10 @@ modes_of_match = st.sampled_from([None, "0", "1"])
 LAPSE = """
 UPDATE privacy_binding
 SET valid_from = valid_from - behind.by, changed_at = changed_at - behind.by, expires_at = expires_at - behind.by
-FROM (SELECT expires_at - clock_timestamp() + interval '1 second' AS by FROM privacy_binding WHERE id = %(id)s) behind
+FROM (
+    SELECT coalesce(expires_at - clock_timestamp() + interval '1 second', interval '0') AS by
+    FROM privacy_binding WHERE id = %(id)s
+) behind
 WHERE id = %(id)s OR parent_id = %(id)s
 """
 LAPSE_ROUTES = """
@@ -120,6 +135,9 @@ class BindingMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """Bind something to begin with."""
 
+    def bind_named(self, x: X, a: str, b: str) -> None:
+        """Bind A, and B, on an X that is named, where the mode can name one."""
+
     # --- requests --------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -186,6 +204,12 @@ class BindingMachine(RuleBasedStateMachine):
         x.state = state
         Number.objects.filter(number=x.number).update(state=state)
 
+    @precondition(lambda self: any(x.state != NORMAL for x in self.world.numbers.values()))
+    @rule(a=parties, b=parties, place=st.integers(0, 5))
+    def a_number_out_of_order_is_named(self, a: str, b: str, place: int) -> None:
+        out_of_order = [x for x in self.world.numbers.values() if x.state != NORMAL]
+        self.bind_named(out_of_order[place % len(out_of_order)], a, b)
+
     @rule(place=st.integers(0, 5), owner=owners)
     def a_number_is_transferred(self, place: int, owner: str) -> None:
         x = list(self.world.numbers.values())[place % self.numbers]
@@ -198,11 +222,13 @@ class BindingMachine(RuleBasedStateMachine):
     @rule(place=identities)
     def a_term_runs_out(self, place: int) -> None:
         bound = self.world.bindings.get(self.pick(place))
-        if bound and bound.ends and not bound.lapsed:
+        if bound and not bound.lapsed:
+            # Nothing befalls one without a term, unless the database gave it one.
             with connection.cursor() as cursor:
                 cursor.execute(LAPSE, {"id": bound.id})
                 cursor.execute(LAPSE_ROUTES, {"id": bound.id})
-            self.world.lapse(bound)
+            if bound.ends:
+                self.world.lapse(bound)
 
     @rule()
     def what_lapsed_is_swept(self) -> None:

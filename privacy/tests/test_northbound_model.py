@@ -18,14 +18,15 @@ from privacy.tests.walk_axb import AxbMachine
 from privacy.tests.walk_axe import AxeMachine
 from privacy.tests.walk_axyb import AxybMachine
 
-WALKS = int(os.environ.get("MODEL_WALKS", "12"))
+WALKS = int(os.environ.get("MODEL_WALKS", "15"))
 MACHINES = [AxMachine, AxbMachine, AxeMachine, AxybMachine]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.django_db
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.mode)
 def test_every_answer_and_every_way_in_is_what_the_model_says(machine: type[BindingMachine], settings: Any) -> None:
     settings.MASKLINE = {**settings.MASKLINE, "pairs_per_number": PAIRS}
-    walks = Walks(max_examples=WALKS, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+    walks = Walks(max_examples=WALKS, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=walks)

@@ -20,7 +20,7 @@ from privacy.tests.binding_machine import (
     owners,
     parties,
 )
-from privacy.tests.binding_world import PARTIES, Bound, Refused
+from privacy.tests.binding_world import PARTIES, Bound, Refused, X
 
 PATH = "/rest/provision/caas/privatenumber/v1.0"
 CALLEE_PATH = "/rest/caas/privatenumber/calleenumber/v1.0"
@@ -33,10 +33,14 @@ class AxMachine(BindingMachine):
     numbers = 6
 
     def begin(self) -> None:
-        """Give three X to two."""
+        """Give four X to one, and the fifth to another."""
         a, b, *_ = PARTIES
-        for one in (a, a, b):
+        for one in (a, a, a, a, b):
             self.bind("rides", one, "", "0755", "1", direction=None, data=None)
+
+    def bind_named(self, x: X, a: str, b: str) -> None:
+        """Bind on an X that is named."""
+        self.bind(x.owner, a, x.number, "", None, direction=None, data=None)
 
     @rule(
         owner=owners,

@@ -20,7 +20,7 @@ from privacy.tests.binding_machine import (
     owners,
     parties,
 )
-from privacy.tests.binding_world import PARTIES, Bound, Refused
+from privacy.tests.binding_world import PARTIES, Bound, Refused, X
 
 PATH = "/rest/caas/relationnumber/partners/v1.0"
 seconds = st.sampled_from([None, 0, 3600])
@@ -30,6 +30,7 @@ class AxbMachine(BindingMachine):
     """AXB: a party once on an X, on either side; so many pairs."""
 
     mode = "AXB"
+    numbers = 4
 
     def begin(self) -> None:
         """Bind three pairs."""
@@ -37,11 +38,15 @@ class AxbMachine(BindingMachine):
         for one, other in ((a, b), (c, d), (a, d)):
             self.bind("rides", one, other, "", "0755", "1", duration=3600, direction=None, data=None)
 
+    def bind_named(self, x: X, a: str, b: str) -> None:
+        """Bind on an X that is named."""
+        self.bind(x.owner, a, b, x.number, "", None, duration=None, direction=None, data=None)
+
     @rule(
         owner=owners,
         a=parties,
         b=parties,
-        x=drawn_x(3),
+        x=drawn_x(4),
         area=areas,
         match=modes_of_match,
         duration=seconds,
@@ -107,7 +112,7 @@ class AxbMachine(BindingMachine):
             answer.success()
             self.world.end([bound])
 
-    @rule(owner=owners, x=drawn_x(3))
+    @rule(owner=owners, x=drawn_x(4))
     def unbind_number(self, owner: str, x: str) -> None:
         with self.asking(owner, "DELETE", PATH, {"relationNum": x or None}) as answer:
             self.check_given(x)
@@ -126,7 +131,7 @@ class AxbMachine(BindingMachine):
                 raise Refused("1012007")
             self.same_list(answer.success(), [bound])
 
-    @rule(owner=owners, x=drawn_x(3), a=st.sampled_from(["", "", *PARTIES]), b=st.sampled_from(["", "", *PARTIES]))
+    @rule(owner=owners, x=drawn_x(4), a=st.sampled_from(["", "", *PARTIES]), b=st.sampled_from(["", "", *PARTIES]))
     def query_number(self, owner: str, x: str, a: str, b: str) -> None:
         order = {"relationNum": x or None, "callerNum": a or None, "calleeNum": b or None}
         with self.asking(owner, "GET", PATH, order) as answer:

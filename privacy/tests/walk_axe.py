@@ -19,7 +19,7 @@ from privacy.tests.binding_machine import (
     owners,
     parties,
 )
-from privacy.tests.binding_world import PARTIES, Bound, Refused
+from privacy.tests.binding_world import PARTIES, Bound, Refused, X
 
 PATH = "/rest/caas/extendnumber/v1.0"
 USUAL_HOURS = 168
@@ -31,13 +31,18 @@ class AxeMachine(BindingMachine):
     """AXE: an extension for each A, and each A once on an X."""
 
     mode = "AXE"
+    numbers = 4
 
     def begin(self) -> None:
         """Give extensions to three."""
         for a in list(PARTIES)[:3]:
             self.bind("rides", a, "", "", "0755", "1", 1)
 
-    @rule(owner=owners, a=parties, x=drawn_x(3), extension=extensions, area=areas, match=modes_of_match, hours=hours)
+    def bind_named(self, x: X, a: str, b: str) -> None:
+        """Bind on an X that is named."""
+        self.bind(x.owner, a, x.number, "", "", None, None)
+
+    @rule(owner=owners, a=parties, x=drawn_x(4), extension=extensions, area=areas, match=modes_of_match, hours=hours)
     def bind(self, owner: str, a: str, x: str, extension: str, area: str, match: str | None, hours: int | None) -> None:
         order = {"bindNum": a, "virtualNum": x or None, "extendNum": extension or None, "areaCode": area or None}
         with self.asking(owner, "POST", PATH, order | {"areaMatchMode": match, "bindExpiredTime": hours}) as answer:
@@ -61,7 +66,7 @@ class AxeMachine(BindingMachine):
     @rule(
         owner=askers,
         place=identities,
-        x=drawn_x(3),
+        x=drawn_x(4),
         extension=extensions,
         a=st.none() | parties,
         hours=hours,
@@ -84,7 +89,7 @@ class AxeMachine(BindingMachine):
             if terms["data"] is not None:
                 bound.terms["userData"] = terms["data"]
 
-    @rule(owner=askers, place=identities, x=drawn_x(3), extension=extensions)
+    @rule(owner=askers, place=identities, x=drawn_x(4), extension=extensions)
     def unbind(self, owner: str, place: int, x: str, extension: str) -> None:
         owner = self.asker(owner, place)
         with self.asking(owner, "DELETE", PATH, self.name(place, x, extension)) as answer:
@@ -92,7 +97,7 @@ class AxeMachine(BindingMachine):
             answer.success()
             self.world.end([bound])
 
-    @rule(owner=askers, place=identities, x=drawn_x(3), extension=extensions)
+    @rule(owner=askers, place=identities, x=drawn_x(4), extension=extensions)
     def query(self, owner: str, place: int, x: str, extension: str) -> None:
         owner = self.asker(owner, place)
         with self.asking(owner, "GET", PATH, self.name(place, x, extension)) as answer:
