@@ -1,5 +1,6 @@
 """What an application does: its numbers, bindings per day, requests by result."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -39,6 +40,15 @@ class Day:
     share: int
 
 
+@dataclass(frozen=True)
+class Activity:
+    """What an application bound and ended: in the last 24 hours, in 31 days, and on each of them, the newest first."""
+
+    day: Ends
+    month: Ends
+    days: Sequence[Day]
+
+
 def numbers_held(scope: Scope, application: Application) -> QuerySet[Holding]:
     """Return the holdings of the numbers an application has now."""
     return scope.rows(Holding).filter(application=application, valid_to=None)
@@ -50,34 +60,27 @@ def bindings_now(scope: Scope, application: Application, now: datetime) -> dict[
     return dict(rows.values_list("kind").annotate(n=Count("pk")).order_by("kind"))
 
 
-def since(scope: Scope, application: Application, start: datetime) -> Ends:
-    """Return how many were bound and ended since an instant."""
-    rows = _bindings(scope, application)
-    ended = Q(valid_to__gte=start)
-    counted = rows.filter(Q(valid_from__gte=start) | ended).aggregate(
-        bound=Count("pk", filter=Q(valid_from__gte=start)),
-        manual=Count("pk", filter=ended & Q(end_cause__in=MANUAL)),
-        automatic=Count("pk", filter=ended & ~Q(end_cause__in=MANUAL)),
-    )
-    return Ends(**counted)
-
-
-def days(scope: Scope, application: Application, now: datetime) -> Sequence[Day]:
-    """Return the last 31 days, the newest first: what was bound, unbound by somebody, ended by itself."""
+def activity(scope: Scope, application: Application, now: datetime) -> Activity:
+    """Return what was bound, unbound by somebody and ended by itself: in 24 hours, and on each day that had any."""
     today = timezone.localdate(now)
-    found = {today - n * DAY: Ends() for n in range(DAYS)}
-    start = timezone.make_aware(datetime.combine(min(found), datetime.min.time()))
-    rows = _bindings(scope, application).order_by()
-    for day, n in _per_day(rows.filter(valid_from__gte=start), "valid_from"):
-        if day in found:
-            found[day].bound = n
+    start = timezone.make_aware(datetime.combine(today - (DAYS - 1) * DAY, datetime.min.time()))
+    rows, latest = _bindings(scope, application).order_by(), now - DAY
+    day, found = Ends(), defaultdict[date, Ends](Ends)
+    fresh = Count("pk", filter=Q(valid_from__gte=latest))
+    for at, n, new in _per_day(rows.filter(valid_from__gte=start), "valid_from", fresh):
+        found[at].bound, day.bound = n, day.bound + new
+    fresh = Count("pk", filter=Q(valid_to__gte=latest))
     ended = rows.filter(valid_to__gte=start)
     for name, condition in (("manual", Q(end_cause__in=MANUAL)), ("automatic", ~Q(end_cause__in=MANUAL))):
-        for day, n in _per_day(ended.filter(condition), "valid_to"):
-            if day in found:
-                setattr(found[day], name, n)
+        for at, n, new in _per_day(ended.filter(condition), "valid_to", fresh):
+            setattr(found[at], name, n)
+            setattr(day, name, getattr(day, name) + new)
     most = max((counts.bound for counts in found.values()), default=0)
-    return [Day(day, counts, 100 * counts.bound // most if most else 0) for day, counts in found.items()]
+    lines = [Day(at, found[at], 100 * found[at].bound // most if most else 0) for at in sorted(found, reverse=True)]
+    total = Ends(
+        *(sum(getattr(counts, name) for counts in found.values()) for name in ("bound", "manual", "automatic"))
+    )
+    return Activity(day, total, lines)
 
 
 def results(scope: Scope, application: Application, now: datetime) -> list[dict[str, Any]]:
@@ -93,5 +96,6 @@ def _bindings(scope: Scope, application: Application) -> QuerySet[Binding]:
     return scope.rows(Binding).filter(account_id=application.account_id, application=application)
 
 
-def _per_day(rows: QuerySet[Binding], column: str) -> list[tuple[date, int]]:
-    return list(rows.annotate(day=TruncDate(column)).values_list("day").annotate(n=Count("pk")))
+def _per_day(rows: QuerySet[Binding], column: str, fresh: Count) -> list[tuple[date, int, int]]:
+    counted = rows.annotate(day=TruncDate(column)).values("day").annotate(n=Count("pk"), fresh=fresh)
+    return [(row["day"], row["n"], row["fresh"]) for row in counted]

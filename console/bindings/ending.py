@@ -86,7 +86,10 @@ def to_end(scope: Scope, selection: Selection) -> QuerySet[Binding]:
     """Return the bindings that would end now, the YB of an AX of AXYB among them."""
     now = timezone.now()
     first = chosen(scope, selection).filter(holding(now))
-    every = Q(pk__in=first.values("pk")) | Q(parent__in=first.filter(kind=Binding.Kind.AXYB).values("pk"))
+    parents = first.filter(kind=Binding.Kind.AXYB)
+    if not parents.exists():
+        return first
+    every = Q(pk__in=first.values("pk")) | Q(parent__in=parents.values("pk"))
     return scope.rows(Binding).filter(every).filter(holding(now))
 
 

@@ -260,9 +260,10 @@ def test_an_application_s_days_count_binds_and_both_kinds_of_ends(acme: Company,
     Binding.objects.filter(pk=rows[2].pk).update(expires_at=past, valid_from=past - timedelta(seconds=60))
     Binding.objects.filter(pk=rows[2].pk).update(valid_to=past, end_cause="expired")
     page = browser.get(reverse("application", args=[acme.application.pk])).context
-    assert page["day"] == page["month"] == Ends(bound=5, manual=2, automatic=1)
+    done = page["activity"]
+    assert done.day == done.month == Ends(bound=5, manual=2, automatic=1)
     assert page["total"] == 2 and page["holding"] == {"AXB": 2}
-    assert sum(day.counts.bound for day in page["days"]) == 5 and sum(day.counts.manual for day in page["days"]) == 2
+    assert sum(day.counts.bound for day in done.days) == 5 and sum(day.counts.manual for day in done.days) == 2
 
 
 @pytest.mark.parametrize(("field", "asked"), [
