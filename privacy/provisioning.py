@@ -12,8 +12,8 @@ from accounts.provisioning import Tally, errors_of, missing, named, write
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Call, CallEvent, Holding, Message, Number, NumberChange, Session
 from privacy.numbers.changes import step
-from privacy.numbers.locks import end_bindings, hold
-from privacy.numbers.transferring import note_move
+from privacy.numbers.locks import end_all, hold
+from privacy.numbers.transferring import steps_of_move
 
 NUMBER_FIELDS = ("area_code", "kind", "sms")
 BATCH = 1000
@@ -121,8 +121,8 @@ def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[
         since = issued_at if issued_at is not None and issued_at > last.valid_from else now
         # What is bound ends when it moves, not when it is said to have moved.
         hold([row])
-        end_bindings(row, cause=Binding.End.TRANSFERRED, actor=ACTOR, now=now)
-        note_move(row, last.application, wanted, ACTOR, now)
+        end_all([row], cause=Binding.End.TRANSFERRED, actor=ACTOR, now=now)
+        NumberChange.objects.bulk_create(steps_of_move(row, last.application, wanted, ACTOR, now))
         last.valid_to = since
         last.save(update_fields=["valid_to"])
     else:

@@ -1,11 +1,12 @@
 """The history of numbers: what happened, with its cause, seen by whoever held the number then."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from accounts.models import Account
 from common.phone import mask_in_text
 from privacy.bindings.orders import Actor
-from privacy.models import Number, NumberChange, NumberStatus
+from privacy.models import Holding, Number, NumberChange, NumberStatus
 
 # What the wire calls a state (pushes.md 5). Moving and awaiting a real name have no status there.
 STATUSES = {
@@ -17,20 +18,6 @@ STATUSES = {
 }
 DELETED = "1"
 YES, NO = "yes", "no"
-
-
-def note(
-    number: Number,
-    kind: NumberChange.Kind,
-    *,
-    actor: Actor,
-    now: datetime,
-    before: str = "",
-    after: str = "",
-    account: Account | None = None,
-) -> None:
-    """Add one step to a number's life."""
-    step(number, kind, actor=actor, now=now, before=before, after=after, account=account).save()
 
 
 def step(
@@ -50,15 +37,24 @@ def step(
     )  # fmt: skip
 
 
-def tell(number: Number, *, actor: Actor, now: datetime) -> None:
-    """Add the status of a number as the wire knows it, unless its state has none there."""
-    status = STATUSES.get(Number.State(number.state))
-    if status is not None:
-        cause = number.cause if status == STATUSES[Number.State.UNUSABLE] else ""
-        reason = mask_in_text(actor.reason)[:200]
-        NumberStatus.objects.create(number=number, at=now, status=status, cause=cause, reason=reason)
+def tell(numbers: Sequence[Number], *, actor: Actor, now: datetime) -> None:
+    """Add the status of numbers as the wire knows it, but of those whose state has none there."""
+    reason = mask_in_text(actor.reason)[:200]
+    rows = []
+    for number in numbers:
+        status = STATUSES.get(Number.State(number.state))
+        if status is not None:
+            cause = number.cause if status == STATUSES[Number.State.UNUSABLE] else ""
+            rows.append(NumberStatus(number=number, at=now, status=status, cause=cause, reason=reason))
+    NumberStatus.objects.bulk_create(rows)
 
 
 def flag(on: bool) -> str:
     """Return how a switch is written in the history."""
     return YES if on else NO
+
+
+def account_in(held: Mapping[int, Holding], number: Number) -> Account | None:
+    """Return whose a number is by its holding."""
+    holding = held.get(number.pk)
+    return holding.application.account if holding else None

@@ -8,8 +8,8 @@ from django.db import transaction
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberChange
 from privacy.numbers import rows as row_tools
-from privacy.numbers.changes import flag, note
-from privacy.numbers.rows import Done, NumberRow, Progress
+from privacy.numbers.changes import account_in, flag, step
+from privacy.numbers.rows import Done, NumberRow, Progress, batches
 
 
 def set_sms(
@@ -86,13 +86,22 @@ def _switch(
     numbers = row_tools.all_in_use(rows, returned=returned)
     if dry_run:
         return Done(numbers)
-    done, held = Done(), row_tools.holdings(numbers)
-    for number in numbers:
-        changed = change(number)
-        if changed:
-            number.save(update_fields=[field])
-            holding = held.get(number.pk)
-            account = holding.application.account if holding else None
-            note(number, kind, actor=actor, now=now, before=flag(not on), after=flag(on), account=account)
-        done.count(number, changed, progress)
+    done = Done()
+    for batch in batches(numbers):
+        held = row_tools.holdings(batch)
+        changed = [number for number in batch if change(number)]
+        row_tools.save_together(changed, field)
+        NumberChange.objects.bulk_create(
+            step(
+                number,
+                kind,
+                actor=actor,
+                now=now,
+                before=flag(not on),
+                after=flag(on),
+                account=account_in(held, number),
+            )
+            for number in changed
+        )
+        done.count(batch, changed, progress)
     return done

@@ -1,6 +1,6 @@
 """Numbers that go back to where they came from (号码退订): dead at once, their rows stay (billing.md 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -8,9 +8,9 @@ from django.db import transaction
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Holding, Number, NumberChange, NumberReason
 from privacy.numbers import rows as row_tools
-from privacy.numbers.changes import DELETED, note, tell
-from privacy.numbers.locks import bound_on, end_bindings, end_of, hold
-from privacy.numbers.rows import Checks, Done, NumberRow, Progress
+from privacy.numbers.changes import DELETED, account_in, step, tell
+from privacy.numbers.locks import bound_on, end_all, end_of, hold
+from privacy.numbers.rows import Checks, Done, NumberRow, Progress, batches
 from privacy.numbers.states import described
 
 
@@ -34,29 +34,29 @@ def unsubscribe(
         with checks.of(row.line):
             numbers.append(row_tools.in_use(row, known, returned=True))
     checks.finish()
-    held = row_tools.holdings(numbers)
     living = [number for number in numbers if number.state != Number.State.RETURNED]
     done = Done(unchanged=len(numbers) - len(living))
     if dry_run:
         return Done(living, done.unchanged, bound_on(living))
     hold(living)
-    for number in living:
-        done.bindings_ended += end_bindings(number, cause=Binding.End.UNSUBSCRIBED, actor=actor, now=now)
-        _return(number, held.get(number.pk), actor, now)
-        done.count(number, True, progress)
+    for batch in batches(living):
+        done.bindings_ended += end_all(batch, cause=Binding.End.UNSUBSCRIBED, actor=actor, now=now)
+        _return(batch, row_tools.holdings(batch), actor, now)
+        done.count(batch, batch, progress)
     return done
 
 
-def _return(number: Number, holding: Holding | None, actor: Actor, now: datetime) -> None:
-    before = described(number.state, number.cause)
-    if holding is not None:
+def _return(numbers: Sequence[Number], held: Mapping[int, Holding], actor: Actor, now: datetime) -> None:
+    NumberReason.objects.filter(number__in=numbers, closed_at=None).update(closed_at=now, closed_by=actor.name)
+    for holding in held.values():
         holding.valid_to = end_of(holding, now)
-        holding.save(update_fields=["valid_to"])
-    open_reasons = NumberReason.objects.filter(number=number, closed_at=None)
-    open_reasons.update(closed_at=now, closed_by=actor.name)
-    number.state, number.cause = Number.State.RETURNED, DELETED
-    number.save(update_fields=["state", "cause"])
-    account = holding.application.account if holding else None
-    kind = NumberChange.Kind.UNSUBSCRIBED
-    note(number, kind, actor=actor, now=now, before=before, after=number.state, account=account)
-    tell(number, actor=actor, now=now)
+    row_tools.save_together(list(held.values()), "valid_to")
+    steps, kind = list[NumberChange](), NumberChange.Kind.UNSUBSCRIBED
+    for number in numbers:
+        before, account = described(number.state, number.cause), account_in(held, number)
+        number.state, number.cause = Number.State.RETURNED, DELETED
+        after = described(number.state, "")
+        steps.append(step(number, kind, actor=actor, now=now, before=before, after=after, account=account))
+    row_tools.save_together(numbers, "state", "cause")
+    NumberChange.objects.bulk_create(steps)
+    tell(numbers, actor=actor, now=now)

@@ -45,10 +45,11 @@ def end_of(holding: Holding, now: datetime) -> datetime:
     return max(now, holding.valid_from + INSTANT)
 
 
-def end_bindings(number: Number, *, cause: Binding.End, actor: Actor, now: datetime) -> int:
-    """End everything on a number, what is recorded of an upstream too; return how many bindings ended now."""
-    ended = bindings.end_number(number, cause=cause, actor=actor)
-    recorded = Binding.objects.filter(number=number, step=Binding.Step.UPSTREAM, valid_to=None)
+def end_all(numbers: Sequence[Number], *, cause: Binding.End, actor: Actor, now: datetime) -> int:
+    """End everything on numbers that are held, what is recorded of an upstream too; return how many ended now."""
+    bound = set(Binding.objects.filter(number__in=numbers, valid_to=None).values_list("number_id", flat=True))
+    ended = sum(bindings.end_number(number, cause=cause, actor=actor) for number in numbers if number.pk in bound)
+    recorded = Binding.objects.filter(number__in=bound, step=Binding.Step.UPSTREAM, valid_to=None)
     return ended + recorded.update(
         valid_to=Greatest("valid_from", Value(now)), end_cause=cause, ended_by=actor.name, reason=actor.reason[:500]
     )

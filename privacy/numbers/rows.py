@@ -1,10 +1,12 @@
 """Rows that a step is done for, what may be wrong with them, and the numbers they name, locked."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +15,7 @@ from common.errors import BadInput, MasklineError
 from privacy.models import Holding, Number
 
 Progress = Callable[[int], None]
+BATCH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +64,10 @@ class Done:
     unchanged: int = 0
     bindings_ended: int = 0
 
-    def count(self, number: Number, changed: bool, progress: Progress) -> None:
-        """Count one number, and say how many are done."""
-        if changed:
-            self.numbers.append(number)
-        else:
-            self.unchanged += 1
+    def count(self, batch: Sequence[Number], changed: Sequence[Number], progress: Progress) -> None:
+        """Count a batch and those of it that changed, and say how many are done."""
+        self.numbers.extend(changed)
+        self.unchanged += len(batch) - len(changed)
         progress(len(self.numbers) + self.unchanged)
 
 
@@ -131,6 +132,21 @@ def in_use(row: NumberRow, known: dict[str, Number], *, returned: bool = False) 
     if number.state == Number.State.RETURNED and not returned:
         raise BadInput("number", _("was returned"), _("issue it again first, or take the line out"))
     return number
+
+
+def batches(numbers: Sequence[Number]) -> Iterator[Sequence[Number]]:
+    """Yield the numbers in parts of a size that one statement takes well."""
+    for start in range(0, len(numbers), BATCH):
+        yield numbers[start : start + BATCH]
+
+
+def save_together(rows: Sequence[Model], *fields: str) -> None:
+    """Write some fields of rows, one statement for all that get the same values: of a step nearly all do."""
+    same: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for row in rows:
+        same[tuple(getattr(row, field) for field in fields)].append(row.pk)
+    for values, ids in same.items():
+        type(rows[0])._default_manager.filter(pk__in=ids).update(**dict(zip(fields, values, strict=True)))
 
 
 def all_in_use(rows: Sequence[NumberRow], *, returned: bool = False) -> list[Number]:

@@ -4,6 +4,7 @@ At most one reason of each source is open. What a carrier reports (`privacy.stor
 the operator decides and what real-name rules ask for close separately: paying does not lift a carrier's bar.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberChange, NumberReason
 from privacy.numbers import changes
 from privacy.numbers import rows as row_tools
-from privacy.numbers.rows import Done, NumberRow, Progress
+from privacy.numbers.rows import Done, NumberRow, Progress, batches
 
 State = Number.State
 Source = NumberReason.Source
@@ -47,57 +48,73 @@ def set_reason(
     if State(state) not in SAYS[Source(source)]:
         raise ValueError(f"{source} cannot say {state}")
     locked = _locked(number)
-    found = NumberReason.objects.filter(number=locked, source=source, closed_at=None).first()
-    if found is not None and (found.state, found.cause) == (state, cause):
-        return False
-    if found is not None:
-        _close(found, by, now)
-    NumberReason.objects.create(
-        number=locked, source=source, state=state, cause=cause, note=mask_in_text(note)[:500], opened_by=by,
-        opened_at=now,
-    )  # fmt: skip
-    follow(locked, actor=Actor(name=by, reason=note), now=now)
-    _refresh(number, locked)
-    return True
+    changed = open_on([locked], source=source, state=state, cause=cause, actor=Actor(name=by, reason=note), now=now)
+    number.state, number.cause = locked.state, locked.cause
+    return bool(changed)
 
 
 @transaction.atomic
 def close_reason(number: Number, *, source: str, note: str = "", by: str = "", now: datetime) -> bool:
     """Close the open reason of a source; return whether there was one."""
     locked = _locked(number)
-    found = NumberReason.objects.filter(number=locked, source=source, closed_at=None).first()
-    if found is None:
-        return False
-    _close(found, by, now)
-    follow(locked, actor=Actor(name=by, reason=note), now=now)
-    _refresh(number, locked)
-    return True
+    changed = close_on([locked], source=source, actor=Actor(name=by, reason=note), now=now)
+    number.state, number.cause = locked.state, locked.cause
+    return bool(changed)
 
 
-def follow(number: Number, *, actor: Actor, now: datetime, told: bool = False) -> bool:
-    """Give a locked number the state of its open reasons; return whether that is another.
+def open_on(
+    numbers: Sequence[Number], *, source: str, state: str, cause: str, actor: Actor, now: datetime
+) -> list[Number]:
+    """Open a reason on locked numbers that have not the very same; return those."""
+    found = NumberReason.objects.filter(number__in=numbers, source=source, closed_at=None)
+    same = set(found.filter(state=state, cause=cause).values_list("number_id", flat=True))
+    changed = [number for number in numbers if number.pk not in same]
+    found.exclude(number__in=same).update(closed_at=now, closed_by=actor.name)
+    note = mask_in_text(actor.reason)[:500]
+    NumberReason.objects.bulk_create(
+        NumberReason(
+            number=number, source=source, state=state, cause=cause, note=note, opened_by=actor.name, opened_at=now
+        )
+        for number in changed
+    )
+    follow(changed, actor=actor, now=now)
+    return changed
+
+
+def close_on(numbers: Sequence[Number], *, source: str, actor: Actor, now: datetime) -> list[Number]:
+    """Close the open reason of a source on locked numbers; return those that had one."""
+    found = NumberReason.objects.filter(number__in=numbers, source=source, closed_at=None)
+    had = set(found.values_list("number_id", flat=True))
+    found.update(closed_at=now, closed_by=actor.name)
+    changed = [number for number in numbers if number.pk in had]
+    follow(changed, actor=actor, now=now)
+    return changed
+
+
+def follow(numbers: Sequence[Number], *, actor: Actor, now: datetime, told: bool = False) -> None:
+    """Give locked numbers the state of their open reasons.
 
     `told`: the status stands in the history already, as the upstream reported it.
     """
-    state, cause = worst(NumberReason.objects.filter(number=number, closed_at=None))
-    if (number.state, number.cause) == (state, cause):
-        return False
-    before = described(number.state, number.cause)
-    number.state, number.cause = state, cause
-    number.save(update_fields=["state", "cause"])
-    holding = row_tools.holdings([number]).get(number.pk)
-    changes.note(
-        number,
-        NumberChange.Kind.STATE,
-        actor=actor,
-        now=now,
-        before=before,
-        after=described(state, cause),
-        account=holding.application.account if holding else None,
-    )
+    reasons: dict[int, list[NumberReason]] = defaultdict(list)
+    for reason in NumberReason.objects.filter(number__in=numbers, closed_at=None):
+        reasons[reason.number_id].append(reason)
+    held = row_tools.holdings(numbers)
+    moved, steps = list[Number](), list[NumberChange]()
+    for number in numbers:
+        state, cause = worst(reasons[number.pk])
+        if (number.state, number.cause) == (state, cause):
+            continue
+        before = described(number.state, number.cause)
+        number.state, number.cause = state, cause
+        account = changes.account_in(held, number)
+        kind, after = NumberChange.Kind.STATE, described(state, cause)
+        steps.append(changes.step(number, kind, actor=actor, now=now, before=before, after=after, account=account))
+        moved.append(number)
+    row_tools.save_together(moved, "state", "cause")
+    NumberChange.objects.bulk_create(steps)
     if not told:
-        changes.tell(number, actor=actor, now=now)
-    return True
+        changes.tell(moved, actor=actor, now=now)
 
 
 def described(state: str, cause: str) -> str:
@@ -119,15 +136,14 @@ def suspend(
     """Open the operator's reason on numbers: suspended, frozen for new bindings, or unusable with a cause."""
     if state == State.UNUSABLE and cause not in CAUSES:
         raise BadInput("cause", _("is missing"), _("choose why the numbers are unusable"))
-    kept_cause = cause if state == State.UNUSABLE else ""
-    done, numbers = Done(), row_tools.all_in_use(rows)
+    numbers = row_tools.all_in_use(rows)
     if dry_run:
         return Done(numbers)
-    for number in numbers:
-        changed = set_reason(
-            number, source=Source.OPERATOR, state=state, cause=kept_cause, note=actor.reason, by=actor.name, now=now
-        )
-        done.count(number, changed, progress)
+    kept_cause = cause if state == State.UNUSABLE else ""
+    done = Done()
+    for batch in batches(numbers):
+        changed = open_on(batch, source=Source.OPERATOR, state=state, cause=kept_cause, actor=actor, now=now)
+        done.count(batch, changed, progress)
     return done
 
 
@@ -141,12 +157,12 @@ def resume(
     progress: Progress = lambda done: None,
 ) -> Done:
     """Close the operator's reason on numbers. Other reasons stay, and with them the state they cause."""
-    done, numbers = Done(), row_tools.all_in_use(rows)
+    numbers = row_tools.all_in_use(rows)
     if dry_run:
         return Done(numbers)
-    for number in numbers:
-        changed = close_reason(number, source=Source.OPERATOR, note=actor.reason, by=actor.name, now=now)
-        done.count(number, changed, progress)
+    done = Done()
+    for batch in batches(numbers):
+        done.count(batch, close_on(batch, source=Source.OPERATOR, actor=actor, now=now), progress)
     return done
 
 
@@ -155,12 +171,3 @@ def _locked(number: Number) -> Number:
     if locked.state == State.RETURNED:
         raise Conflict(_("The number was returned: it has no other state any more."))
     return locked
-
-
-def _close(reason: NumberReason, by: str, now: datetime) -> None:
-    reason.closed_by, reason.closed_at = by, now
-    reason.save(update_fields=["closed_by", "closed_at"])
-
-
-def _refresh(number: Number, locked: Number) -> None:
-    number.state, number.cause = locked.state, locked.cause

@@ -17,9 +17,9 @@ from common.phone import mask_in_text
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Holding, Number, NumberChange, NumberTransfer
 from privacy.numbers import rows as row_tools
-from privacy.numbers.changes import note
-from privacy.numbers.locks import bound_on, end_bindings, end_of, hold
-from privacy.numbers.rows import Checks, Done, NumberRow, Progress, application_named
+from privacy.numbers.changes import step
+from privacy.numbers.locks import bound_on, end_all, end_of, hold
+from privacy.numbers.rows import BATCH, Checks, Done, NumberRow, Progress, application_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,21 +177,33 @@ def _agreed(asked: NumberTransfer) -> _Plan:
 def _carry_out(plan: _Plan, actor: Actor, now: datetime, progress: Progress) -> Done:
     done = Done(unchanged=plan.unchanged)
     hold([number for number, _holding, _target in plan.moves])
-    for number, holding, target in plan.moves:
-        done.bindings_ended += end_bindings(number, cause=Binding.End.TRANSFERRED, actor=actor, now=now)
-        at = holding.valid_to = end_of(holding, now)
-        holding.save(update_fields=["valid_to"])
-        Holding.objects.create(number=number, application=target, valid_from=at)
-        note_move(number, holding.application, target, actor, now)
-        done.count(number, True, progress)
+    for start in range(0, len(plan.moves), BATCH):
+        batch = plan.moves[start : start + BATCH]
+        numbers = [number for number, _holding, _target in batch]
+        done.bindings_ended += end_all(numbers, cause=Binding.End.TRANSFERRED, actor=actor, now=now)
+        begun = list[Holding]()
+        for number, holding, target in batch:
+            at = holding.valid_to = end_of(holding, now)
+            begun.append(Holding(number=number, application=target, valid_from=at))
+        row_tools.save_together([holding for _number, holding, _target in batch], "valid_to")
+        Holding.objects.bulk_create(begun)
+        NumberChange.objects.bulk_create(
+            change
+            for number, holding, target in batch
+            for change in steps_of_move(number, holding.application, target, actor, now)
+        )
+        done.count(numbers, numbers, progress)
     return done
 
 
-def note_move(number: Number, source: Application, target: Application, actor: Actor, now: datetime) -> None:
-    """Add the move to the number's life: between accounts each side sees its own end of it."""
+def steps_of_move(
+    number: Number, source: Application, target: Application, actor: Actor, now: datetime
+) -> list[NumberChange]:
+    """Return a move as the number's life tells it, not saved: between accounts each side sees its own end of it."""
     kind, before, after = NumberChange.Kind.TRANSFERRED, source.app_key, target.app_key
     if source.account_id == target.account_id:
-        note(number, kind, actor=actor, now=now, before=before, after=after, account=target.account)
-        return
-    note(number, kind, actor=actor, now=now, before=before, account=source.account)
-    note(number, kind, actor=actor, now=now, after=after, account=target.account)
+        return [step(number, kind, actor=actor, now=now, before=before, after=after, account=target.account)]
+    return [
+        step(number, kind, actor=actor, now=now, before=before, account=source.account),
+        step(number, kind, actor=actor, now=now, after=after, account=target.account),
+    ]

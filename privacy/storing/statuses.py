@@ -72,4 +72,4 @@ def _give_reasons(changed: list[Report], newest: dict[int, tuple[int, str]], now
             state, source = STATES[status], NumberReason.Source.CARRIER
             NumberReason.objects.create(number=number, source=source, state=state, cause=cause, opened_at=now)
         reported = Actor(reason=f"status {status} {cause}".strip())
-        states.follow(number, actor=reported, now=now, told=True)
+        states.follow([number], actor=reported, now=now, told=True)
