@@ -70,6 +70,14 @@ class AxMachine(BindingMachine):
         x = self.world.numbers[ended.x]
         self.bind(x.owner, a, "", x.city, "0", direction=None, data=None)
 
+    @rule(place=identities)
+    def leave_and_come_back(self, place: int) -> None:
+        self.unbind("", place, "", None)
+        ended = self.world.latest_ended
+        if ended is not None:
+            x = self.world.numbers[ended.x]
+            self.bind(x.owner, ended.a, "", x.city, "0", direction=None, data=None)
+
     @rule(owner=askers, place=identities, x=drawn_x(6), a=st.none() | parties, direction=directions)
     def modify(self, owner: str, place: int, x: str, a: str | None, direction: int | None) -> None:
         owner = self.asker(owner, place)

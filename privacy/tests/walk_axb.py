@@ -102,6 +102,11 @@ class AxbMachine(BindingMachine):
             if terms["direction"] is not None:
                 bound.terms["callDirection"] = terms["direction"]
 
+    @rule(place=identities)
+    def a_term_is_taken_away(self, place: int) -> None:
+        self.modify("", place, None, None, duration=0, direction=None)
+        self.a_term_runs_out(place)
+
     @rule(owner=askers, place=identities)
     def unbind_one(self, owner: str, place: int) -> None:
         owner = self.asker(owner, place)
