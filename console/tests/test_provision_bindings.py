@@ -1,6 +1,7 @@
 """`provision`, its list of bindings: what is bound at an upstream is recorded, shown, and never routed."""
 
 from datetime import datetime
+from typing import Any
 
 from accounts.models import Application, Upstream
 from console.tests.provisioned import *  # noqa: F403
@@ -47,7 +48,7 @@ def test_a_binding_is_changed_and_ended_by_the_file_that_says_so(apply: Apply) -
 
 def test_what_cannot_be_a_binding_is_refused(apply: Apply) -> None:
     apply(**FILE)
-    for change, told in [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"b": None}, "bindings[0].b: is missing"),
         ({"number": "+8617100000009"}, "bindings[0].number: is none of the application's"),
         ({"application": "nobody"}, "bindings[0].application: is unknown"),
@@ -55,7 +56,8 @@ def test_what_cannot_be_a_binding_is_refused(apply: Apply) -> None:
         ({"valid_to": "2026-01-01T00:00:00Z"}, "bindings[0].valid_to: is earlier than valid_from"),
         ({"extension": "12a"}, "bindings[0].extension: is no extension"),
         ({"colour": "red"}, "bindings[0].colour: is unknown"),
-    ]:
+    ]
+    for change, told in refused:
         assert refusal(apply, bindings=[BOUND | change]).startswith(told)
     Application.objects.update(mode="X")
     assert "mode X" in refusal(apply, bindings=[BOUND])
@@ -67,6 +69,7 @@ def test_an_event_known_by_nothing_but_its_binding_finds_its_application(apply: 
     upstream = Upstream.objects.get()
     deliver(upstream, wires.event("callout", **STRANGERS))
     event = CallEvent.objects.get()
+    assert event.number is not None
     assert (event.application.app_key, event.number.number) == ("demoAppKey01", "+8617100000001")
     deliver(upstream, wires.event("callout", **STRANGERS | {"sessionId": "other", "subscriptionId": "sub-2"}))
     assert Quarantined.objects.get().reason == "unknown_session"

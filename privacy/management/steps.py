@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.audit import COMMAND
 from common.errors import MasklineError
 from privacy.bindings.orders import Actor
-from privacy.numbers.bulk import STEPS, Choice, Outcome, Run, carry_out
+from privacy.numbers.bulk import STEPS, Outcome, Run, carry_out
+from privacy.numbers.cells import Choice
 from privacy.numbers.rows import BadRows
 from privacy.numbers.sheets import Line, read
 

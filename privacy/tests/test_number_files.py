@@ -15,7 +15,8 @@ from common.errors import BadInput
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberOrder
 from privacy.numbers import BadRows, sheets
-from privacy.numbers.bulk import STEPS, Choice, Outcome, Run, carry_out
+from privacy.numbers.bulk import STEPS, Outcome, Run, carry_out
+from privacy.numbers.cells import Choice
 from privacy.numbers.sheets import Line, read
 
 NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)

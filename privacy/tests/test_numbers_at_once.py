@@ -1,7 +1,9 @@
 """Numbers that are bound while they move, or returned: no binding outlives its holder, nobody waits for ever."""
 
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -33,8 +35,8 @@ def equipped(mode: str) -> tuple[Application, Application]:
 
 
 def bind(application: Application, n: int, x: str = "") -> bool:
-    b = {"b": f"+861390000{n:04}"} if application.mode == "AXB" else {}
-    order = BindOrder(a=f"+861380000{n % 5:04}", x=x, seconds=0, loose=True, **b)
+    b = f"+861390000{n:04}" if application.mode == "AXB" else None
+    order = BindOrder(a=f"+861380000{n % 5:04}", b=b, x=x, seconds=0, loose=True)
     try:
         bindings.bind(application, order, Actor())
     except BindingRefused:
@@ -65,8 +67,8 @@ def test_numbers_that_move_while_they_are_bound_leave_every_binding_behind(mode)
     first, second = equipped(mode)
     there = [Move(number=text, application=second.app_key) for text in TEXTS]
     back = [Move(number=text, application=first.app_key) for text in TEXTS]
-    jobs = [lambda n=n: bind(first, n, TEXTS[n % 8] if n % 2 else "") for n in range(30)]
-    jobs += [lambda n=n: bind(second, n) for n in range(10)]
+    jobs: list[Any] = [partial(bind, first, n, TEXTS[n % 8] if n % 2 else "") for n in range(30)]
+    jobs += [partial(bind, second, n) for n in range(10)]
     jobs.insert(8, lambda: numbers.transfer(there, actor=WHO, now=NOW))
     jobs.insert(25, lambda: numbers.transfer(back, actor=WHO, now=NOW))
     at_once(8, jobs)
@@ -76,7 +78,7 @@ def test_numbers_that_move_while_they_are_bound_leave_every_binding_behind(mode)
 def test_numbers_that_are_returned_while_they_are_bound_have_nothing_left(db):
     first, _second = equipped("AXB")
     rows = [NumberRow(number=text) for text in TEXTS]
-    jobs = [lambda n=n: bind(first, n) for n in range(24)]
+    jobs: list[Any] = [partial(bind, first, n) for n in range(24)]
     jobs.insert(9, lambda: numbers.unsubscribe(rows, actor=WHO, now=NOW))
     at_once(8, jobs)
     assert set(Number.objects.values_list("state", flat=True)) == {"returned"}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from privacy.management.steps import StepCommand
 from privacy.models import Number, NumberOrder
-from privacy.numbers.bulk import Choice
+from privacy.numbers.cells import Choice
 from privacy.numbers.sheets import Line
 
 

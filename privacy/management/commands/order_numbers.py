@@ -5,7 +5,7 @@ from typing import Any
 
 from privacy.management.steps import StepCommand
 from privacy.models import Number
-from privacy.numbers.bulk import Choice
+from privacy.numbers.cells import Choice
 from privacy.numbers.sheets import Line
 
 CELLS = ("area_code", "quantity", "reference", "kind", "note")

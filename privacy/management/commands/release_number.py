@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from privacy.management.steps import StepCommand
-from privacy.numbers.bulk import Choice
+from privacy.numbers.cells import Choice
 from privacy.numbers.sheets import Line
 
 
