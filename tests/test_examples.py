@@ -18,10 +18,10 @@ from tests.serving import DEMO, ROOT, provisioned, serving
 
 CLIENTS = ROOT / "docs" / "examples" / "northbound"
 PAGE = ROOT / "docs" / "northbound.md"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 # django_db only says that the database is needed: what is in it is the module's, and seen by the server.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ CHECKS = [
     "response_headers_conformance",
     "response_schema_conformance",
 ]
-PATIENCE_SECONDS = 110 if EXAMPLES == "15" else 3600
+PATIENCE_SECONDS = 300 if EXAMPLES == "15" else 3600
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(PATIENCE_SECONDS + 30)]
 
