@@ -14,24 +14,20 @@ from privacy.bindings import keys, statements
 from privacy.models import Binding, BindingVersion, Number, Route
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-LONGEST_ID = 64
 
 
 def holding(application: Application) -> QuerySet[Binding]:
-    """Return the bindings of an application that hold now."""
+    """Return the bindings of an application that hold now, but for those that only its upstream knows."""
     unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=Now())
-    return Binding.objects.filter(unexpired, application=application, valid_to__isnull=True).select_related("number")
+    ours = Binding.objects.filter(unexpired, application=application, valid_to__isnull=True, foreign_id__isnull=True)
+    return ours.select_related("number")
 
 
 def find(application: Application, subscription_id: str) -> Binding | None:
     """Return the binding of that id if it holds now. Any text may be asked for."""
-    if _UUID.fullmatch(subscription_id):
-        found = holding(application).filter(pk=UUID(subscription_id)).first()
-        if found is not None:
-            return found
-    if not 0 < len(subscription_id) <= LONGEST_ID:
+    if not _UUID.fullmatch(subscription_id):
         return None
-    return holding(application).filter(foreign_id=_storable(subscription_id)).first()
+    return holding(application).filter(pk=UUID(subscription_id)).first()
 
 
 def _storable(text: str) -> str:

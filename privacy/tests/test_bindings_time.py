@@ -400,7 +400,10 @@ def test_what_an_upstream_has_bound_ends_without_counting():
         valid_from=made.valid_from,
         changed_at=made.valid_from,
     )
-    assert bindings.find(application, "1d39eaef") == recorded
+    # The API neither shows nor ends what another platform routes.
+    assert bindings.find(application, "1d39eaef") is None
+    assert bindings.find(application, str(recorded.pk)) is None
+    assert bindings.of_party(application, C).count() == 0
     assert unbind(recorded) == 1
     assert_sound()
 
