@@ -56,7 +56,9 @@ def query(wire: Wire, target: str, headers: str = "", body: bytes = b"", **how: 
 
 
 @pytest.mark.parametrize(
-    ("generation", "digest"), [("WSSE", raw.wsse), ("WSSE", raw.wsse_hex), ("AKSK", raw.aksk)], ids=str
+    ("generation", "digest"),
+    [("WSSE", raw.wsse), ("WSSE", raw.wsse_hex), ("AKSK", raw.aksk)],
+    ids=["WSSE", "WSSE in hex", "AKSK"],
 )
 def test_every_form_of_digest_is_accepted(wire: Wire, generation: str, digest: Any) -> None:
     answered = bind(wire, signature("acmeAXB", generation, digest))
