@@ -13,12 +13,15 @@ from django.db import InterfaceError, OperationalError, connection
 PREPARE_AT = 3
 
 
-def execute(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Run a statement and return its rows. Parameters need a cast where their type does not follow from their place."""
+def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
+    """Run a statement and return its rows, which come in the binary format where that is asked for.
+
+    Parameters need a cast where their type does not follow from their place.
+    """
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         connection.connection.prepare_threshold = PREPARE_AT
-        cursor.execute(text, parameters)
+        cursor.execute(text, parameters, binary=binary)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -3,12 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
-from django.db import connection
-
-from common import sql
-
-PREPARE_AT = 3
+from common import prepared, sql
 
 
 def run(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -18,8 +13,4 @@ def run(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 def execute(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a statement that was put together of named ones."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        connection.connection.prepare_threshold = PREPARE_AT
-        cursor.execute(text, parameters, binary=True)
-        return cursor.fetchall() if cursor.description else []
+    return prepared.execute(text, parameters, binary=True)
