@@ -119,9 +119,11 @@ def _used_before(ago: timedelta) -> str:
 
 def _digest_matches(credentials: Credentials, secret: str, body: bytes) -> bool:
     """Return whether the digest is right; X-Content-SHA256 is the body's and is digested with the nonce."""
-    nonce = credentials.nonce + credentials.content_sha256
-    right = digests.matches(credentials.generation, credentials.digest, nonce, credentials.created, secret)
-    return right and (not credentials.content_sha256 or credentials.content_sha256 == digests.content(body))
+    content, created = credentials.content_sha256, credentials.created
+    # In upper case it may have been digested as sent, or as digests.content writes it.
+    texts = [credentials.nonce + form for form in dict.fromkeys((content, content.lower()))]
+    right = [digests.matches(credentials.generation, credentials.digest, text, created, secret) for text in texts]
+    return any(right) and (not content or content.lower() == digests.content(body))
 
 
 def _refuse_digest(credentials: Credentials, secret: str, *, address: str, now: datetime, body: bytes) -> None:

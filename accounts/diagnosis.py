@@ -30,15 +30,15 @@ def clock(ahead: timedelta, skew: timedelta) -> str:
 
 def content(credentials: Credentials, body: bytes) -> str:
     """Say what is wrong with X-Content-SHA256, "" when nothing is."""
-    if credentials.content_sha256 and credentials.content_sha256 != digests.content(body):
+    if credentials.content_sha256 and credentials.content_sha256.lower() != digests.content(body):
         return "X-Content-SHA256 is not the SHA-256 of the body"
     return ""
 
 
 def digest(credentials: Credentials, secret: str) -> str:
     """Say how a wrong digest was made, as far as it can be told."""
-    bare = replace(credentials, content_sha256="")
-    for told, made_of in (("", credentials), (", without X-Content-SHA256", bare)):
+    lower, bare = (replace(credentials, content_sha256=form) for form in (credentials.content_sha256.lower(), ""))
+    for told, made_of in (("", credentials), ("", lower), (", without X-Content-SHA256", bare)):
         for name, value in _mistakes(made_of, secret):
             if hmac.compare_digest(value.encode(), credentials.digest.encode()):
                 return name + (told if credentials.content_sha256 else "")

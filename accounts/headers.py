@@ -39,7 +39,7 @@ _CODES: dict[Generation, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request is signed with. `created` is the text as sent, `created_at` the same read as UTC."""
+    """What a request is signed with. `created` and `content_sha256` are as sent, `created_at` is read as UTC."""
 
     generation: Generation
     key: str
@@ -83,7 +83,7 @@ def parse(headers: Mapping[str, str], lenient: Callable[[str], bool] = never) ->
         nonce=values["nonce"],
         created=values["created"],
         created_at=created_at,
-        content_sha256=by_name.get("x-content-sha256", "").strip().lower(),
+        content_sha256=by_name.get("x-content-sha256", "").strip(),
     )
 
 

@@ -1,7 +1,9 @@
 """Who signed a request: both generations, every refusal, the order of the checks (northbound.md 1, 9, 11)."""
 
+import re
 import statistics
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +25,7 @@ HOME = "192.0.2.10"
 KEY = "acmeAppKey01"
 BEIJING = timedelta(hours=8)
 MINUTE = timedelta(minutes=1)
+BODY = b'{"callerNum":"+8613800000021"}'
 
 
 def ask(
@@ -142,6 +145,66 @@ def test_a_body_hash_binds_the_body(acme: Company) -> None:
     assert ask(bound, body=body).key == KEY
     assert code_of(bound, body=body + b" ") == "401 1010010"
     assert code_of({**sent, "X-Content-SHA256": digests.content(body)}, body=body) == "401 1010010"
+
+
+@pytest.mark.parametrize("digested", [str.upper, str.lower])
+@pytest.mark.parametrize("generation", ["AKSK", "WSSE"])
+def test_an_upper_case_body_hash_may_be_digested_as_sent_or_in_lower_case(
+    acme: Company, generation: Any, digested: Callable[[str], str]
+) -> None:
+    body, told = b"{}", digests.content(b"{}").upper()
+    sent = signed_headers(KEY, generation=generation, now=NOW, nonce="n" + digested(told))
+    sent = {**with_nonce(sent, "n"), "X-Content-SHA256": told}
+    assert ask(sent, body=body).key == KEY
+    assert code_of(sent, body=body + b" ") == "401 1010010"
+
+
+def with_nonce(sent: dict[str, str], nonce: str) -> dict[str, str]:
+    """Return a header with another nonce under the same digest."""
+    name = next(name for name in sent if name.startswith("X-A") or name.startswith("X-W"))
+    return {**sent, name: re.sub('Nonce="[^"]*"', f'Nonce="{nonce}"', sent[name])}
+
+
+def moved(now: datetime, written: Callable[[str], str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return one digest twice: with the hash of BODY in its header, and with that hash at the end of the nonce."""
+    told = written(digests.content(BODY))
+    inside = signed_headers(KEY, now=now, nonce="n" + told)
+    return {**with_nonce(inside, "n"), "X-Content-SHA256": told}, inside
+
+
+@pytest.mark.parametrize("written", [str.upper, str.lower])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("zone", [timedelta(0), BEIJING])
+def test_strict_nonces_take_no_body_hash_moved_into_the_nonce(
+    acme: Company, zone: timedelta, first: int, written: Callable[[str], str]
+) -> None:
+    Application.objects.update(strict_nonces=True)
+    headers = moved(NOW + zone, written)
+    assert ask(headers[first], body=BODY).key == KEY
+    for again in headers:
+        assert code_of(again, body=BODY) == "401 1010013"
+    assert code_of(headers[1], body=b'{"evil":1}') == "401 1010013"
+
+
+@pytest.mark.parametrize("written", [str.upper, str.lower])
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_memory_of_beijing_time_knows_a_body_hash_moved_into_the_nonce(
+    acme: Company, first: int, written: Callable[[str], str]
+) -> None:
+    headers = moved(NOW + BEIJING, written)
+    assert ask(headers[first], body=BODY).key == KEY
+    for later in (MINUTE * 6, BEIJING - MINUTE, BEIJING + MINUTE):
+        for again in headers:
+            assert code_of(again, now=NOW + later, body=BODY) == "401 1010013"
+
+
+def test_strict_nonces_take_no_nonce_with_another_body_hash(acme: Company) -> None:
+    Application.objects.update(strict_nonces=True)
+    for at, body in enumerate((b"{}", b"[]")):
+        told = digests.content(body)
+        sent = {**with_nonce(signed_headers(KEY, now=NOW, nonce="n" + told), "n"), "X-Content-SHA256": told}
+        assert ask(sent, body=body).key == KEY if at == 0 else code_of(sent, body=body) == "401 1010013"
+    assert code_of(signed_headers(KEY, now=NOW, nonce="n")) == "401 1010013"
 
 
 def test_dsl_for_type_is_taken_from_an_application_that_may(acme: Company, bolt: Company) -> None:
