@@ -33,19 +33,17 @@ def widen(made: Plan) -> int:
     return len(statements.run("widen", made.values))
 
 
-def check_usable(made: Plan) -> None:
-    """Raise what is wrong with a named X whatever is bound on it: not held, unusable, frozen."""
-    _named(made)
+def clear_named(made: Plan) -> int:
+    """End what has expired on a named X, or raise why it cannot be bound; return how many ended.
 
-
-def clear_named(made: Plan) -> None:
-    """End what has expired on a named X, or raise why it cannot be bound. Neither: somebody was quicker, try again."""
+    Neither, and 0: nothing is wrong with X, or somebody was quicker.
+    """
     number_id, role, used, taken = _named(made)
     a_key, wanted = made.values["a_key"], made.wanted
     full = used >= made.values["most"] or role not in ("", ROLES[made.kind])
     keys = [a_key, *wanted]
-    if _end("expired_on_number", {"number": number_id, "keys": keys, "all": full}):
-        return
+    if ended := _end("expired_on_number", {"number": number_id, "keys": keys, "all": full}):
+        return ended
     if role not in ("", ROLES[made.kind]) or (made.loaded and used):
         raise problems.NumberTaken
     if a_key in taken or (made.kind == Kind.AXB and taken):
@@ -54,6 +52,7 @@ def clear_named(made: Plan) -> None:
         raise problems.ExtensionTaken
     if full:
         raise problems.NumberFull
+    return 0
 
 
 def _named(made: Plan) -> tuple[int, str, int, list[bytes]]:

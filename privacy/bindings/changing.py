@@ -13,7 +13,7 @@ from privacy.bindings import blockers, keys, statements
 from privacy.bindings.orders import Actor, ModifyOrder
 from privacy.bindings.plans import LOADED, TERMS
 from privacy.bindings.problems import NoSuchBinding, PartyBound, TooManyNumbers
-from privacy.models import Binding, Route
+from privacy.models import Binding, Route, TemporaryCallee
 from privacy.models.routes import MOST_NUMBERS_OF_A
 
 ATTEMPTS = 50
@@ -82,6 +82,9 @@ def _modify(application: Application, binding: Binding, order: ModifyOrder, acto
     current.save()
     if (current.a_number, current.b_number) != (a, b):
         _move_routes(current)
+    if current.a_number != a:
+        # It said whom the old A calls; the new one must not reach somebody he never named.
+        TemporaryCallee.objects.filter(binding=current).delete()
     Route.objects.filter(binding=current).update(expires_at=current.expires_at)
     if kind == Binding.Kind.AXYB:
         _follow(current, until, current.a_number != a)

@@ -34,8 +34,9 @@ def bind(application: Application, order: BindOrder, actor: Actor) -> Binding:
         try:
             binding = _on_named(made, actor) if order.x else _selected(made, order, actor)
         except TooManyNumbers:
-            if order.x:
-                blockers.check_usable(made)
+            # What is wrong with the X that was named comes before what A has.
+            if order.x and blockers.clear_named(made):
+                continue
             if not blockers.end_of_party(application, made.kind, order.a):
                 raise
             continue

@@ -70,9 +70,9 @@ def bind_ax(world: World, owner: str, a: str, x: str, area: str, loose: bool, no
     """Return the X's that A may be given. Raises Refused. An X may be named in AX only."""
     if x:
         world.check_named(owner, x, "1011001")
-        check_load(world, owner, a)
         if bound := world.on(x):
-            raise Refused("1016002" if bound[0].a == a else "1011005", "1011005")
+            raise Refused("1016002" if bound[0].a == a else "1011005")
+        check_load(world, owner, a)
         return {x}
     check_load(world, owner, a)
 

@@ -51,7 +51,7 @@ class X:
 
 @dataclass
 class Bound:
-    """One binding. `ends` is whether it has a term, `lapsed` whether that is over."""
+    """One binding. `ends` is whether it has a term, `lapsed` whether that is over, `callee` whom A calls for a time."""
 
     id: str
     owner: str
@@ -62,6 +62,7 @@ class Bound:
     parent: str = ""
     ends: bool = False
     lapsed: bool = False
+    callee: str = ""
     terms: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,6 +135,7 @@ class World:
         """Give a binding another A or B: who leaves it is released."""
         before = replace(bound)
         bound.a, bound.b = a or bound.a, b or bound.b
+        bound.callee = bound.callee if bound.a == before.a else ""
         if (bound.a, bound.b) != (before.a, before.b):
             self._release(before, self.cool)
 

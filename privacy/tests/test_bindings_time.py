@@ -276,6 +276,19 @@ def test_a_temporary_callee_is_overwritten_and_goes_with_its_binding():
         bindings.set_temporary_callee(made, callee=B, seconds=30, user_data=None)
 
 
+def test_a_temporary_callee_goes_with_the_a_that_named_it():
+    application = pool("AX")
+    made = bind(application)
+    bindings.set_temporary_callee(made, callee="95588", seconds=600, user_data=None)
+    made = bindings.modify(application, made, ModifyOrder(a=A, terms={"max_minutes": 3}), BY)
+    assert TemporaryCallee.objects.get().callee_number == "95588"
+    made = bindings.modify(application, made, ModifyOrder(a=C), BY)
+    assert not TemporaryCallee.objects.exists()
+    made = bindings.modify(application, made, ModifyOrder(a=A), BY)
+    assert not TemporaryCallee.objects.exists()
+    assert bindings.set_temporary_callee(made, callee="95588", seconds=60, user_data=None)
+
+
 def test_who_was_bound_at_any_instant_stays_known():
     application = pool("AXB")
     first = bind(application, seconds=3600)

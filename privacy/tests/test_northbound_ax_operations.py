@@ -65,11 +65,23 @@ def test_a_has_at_most_five_x(client: Client) -> None:
         bind(client, privateNum=number)
 
     assert refused(client.post(origNum=A, privateNum=numbers[5])) == TOO_MANY
-    assert refused(client.post(origNum=A, privateNum=X)) == TOO_MANY
     assert refused(client.post(origNum=A, **AREA)) == TOO_MANY
     found = client.query(origNum=A)
     assert [element["privateNum"] for element in found["privateNumList"]] == numbers[:5]
     assert bind(client, origNum=B, privateNum=numbers[5])
+
+
+def test_an_x_that_is_taken_is_told_before_an_a_that_has_five(client: Client) -> None:
+    numbers = [X, *(f"+861710000002{n}" for n in range(6))]
+    for number in numbers[1:]:
+        cast.make_number(client.application, number)
+    for number in numbers[:5]:
+        bind(client, privateNum=number)
+    bind(client, origNum=B, privateNum=numbers[5])
+
+    assert refused(client.post(origNum=A, privateNum=X)) == TWICE
+    assert refused(client.post(origNum=A, privateNum=numbers[5])) == TAKEN
+    assert refused(client.post(origNum=A, privateNum=numbers[6])) == TOO_MANY
 
 
 @pytest.mark.parametrize("x", [NOT_OURS, NOBODYS, "17100000001", "nonsense", "+86 17100000001"])

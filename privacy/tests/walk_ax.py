@@ -3,8 +3,9 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
+from privacy.models import TemporaryCallee
 from privacy.tests import binding_rules as rules
 from privacy.tests.binding_machine import (
     BindingMachine,
@@ -132,6 +133,13 @@ class AxMachine(BindingMachine):
             if bound.a == callee:
                 raise Refused("1010002")
             answer.success()
+            bound.callee = callee
+
+    @invariant()
+    def a_calls_whom_the_same_a_named(self) -> None:
+        kept = TemporaryCallee.objects.filter(binding__application__in=self.applications.values())
+        told = {str(one.binding_id): one.callee_number for one in kept}
+        assert told == {one.id: one.callee for one in self.world.live() if one.callee}
 
     def named(self, owner: str, place: int, x: str) -> Bound | None:
         """Return what is named by X, or else by its id."""
