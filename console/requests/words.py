@@ -95,6 +95,7 @@ LISTED = re.compile(r"(\S+) is not on the list of ([0-9]+)")
 GENERATION = re.compile(r"other generation: (.+) under (X-\w+)(.*)")
 HEX = re.compile(r"(HMAC-SHA256|SHA-256) in hex, not in Base64.*|Base64 of the hex of (HMAC-SHA256|SHA-256).*")
 BEIJING = "UTC+8"
+ANSWERED = frozenset(text for _step, _status, text in REFUSALS.values())
 
 
 def explained(row: ApiRequest) -> str:
@@ -106,7 +107,7 @@ def explained(row: ApiRequest) -> str:
         return _("The headers are not as they must be: %(text)s") % {"text": text}
     known = detail(row.detail)
     if row.step in REFUSED:
-        return known if known and known != row.detail else " ".join(filter(None, [str(REFUSED[row.step]), row.detail]))
+        return known if known and known != row.detail else f"{REFUSED[row.step]} {known}".strip()
     if row.code == "1010002" and row.parameter:
         return _("The parameter %(name)s is missing or wrong.") % {"name": row.parameter}
     text = str(CODES.get(row.code, "")) or _("Refused with HTTP status %(status)s.") % {"status": row.http_status}
@@ -134,7 +135,12 @@ def step_name(step: str) -> str:
 
 
 def detail(text: str) -> str:
-    """Return what the log remarks in a sentence of the person's language; an unknown remark as it is."""
+    """Return what the log remarks in a sentence of the person's language; an unknown remark as it is.
+
+    Nothing for one that only repeats the answer's text: the code's own sentence says it.
+    """
+    if text in ANSWERED:
+        return ""
     base = text.removesuffix(", without X-Content-SHA256")
     if base in MISTAKES:
         return str(MISTAKES[base])
