@@ -6,6 +6,7 @@ import pytest
 
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
+from common.phone import mask_in_text
 from privacy.tests import northbound_tables as tables
 from privacy.tests.northbound_client import Client, approve_voices, at_fault, refused
 from privacy.tests.northbound_tables import ABSENT, differences, rows, without_absent
@@ -159,7 +160,21 @@ def test_what_a_modify_does_not_take_is_refused_by_name_and_changes_nothing(
 
 def test_page_size_is_10_to_100_or_else_50(client: Client) -> None:
     client.bind(**body())
-    sizes = {"": 50, "9": 50, "10": 10, "100": 100, "101": 50, "0": 50, "-1": 50, "9" * 12: 50}
+    sizes = {
+        "": 50,
+        "9": 50,
+        "10": 10,
+        "100": 100,
+        "101": 50,
+        "0": 50,
+        "-1": 50,
+        "9" * 12: 50,
+        "9" * 20: 50,
+        "-" + "9" * 20: 50,
+        "9" * 5000: 50,
+        " 20": 20,
+        "20 ": 20,
+    }
     for sent, size in sizes.items():
         told = client.query(relationNum=X, pageSize=sent)
         assert not [*differences(told, {"pageSize": size, "pageIndex": 1, "totalCount": 1})], sent
@@ -167,11 +182,24 @@ def test_page_size_is_10_to_100_or_else_50(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["pageIndex", "pageSize"])
 def test_a_page_that_cannot_be_is_refused_by_name(client: Client, name: str) -> None:
-    for sent in ("one", "1;drop table", "1.5", "9" * 30):
+    for sent in ("one", "1;drop table", "1.5", "1 1", "++20"):
         assert at_fault(client.get(relationNum=X, **{name: sent})) == name, sent
     if name == "pageIndex":
-        for sent in ("0", "-1", "9" * 18):
+        for sent in ("0", "-1", "9" * 18, "9" * 30):
             assert at_fault(client.get(relationNum=X, pageIndex=sent)) == "pageIndex", sent
+
+
+def test_a_page_is_not_looked_at_where_one_binding_is_named(client: Client) -> None:
+    told = client.bind(**body())
+    for page in ({"pageIndex": "7"}, {"pageIndex": "one", "pageSize": "one"}, {"pageSize": "9" * 30}):
+        found = client.query(subscriptionId=told["subscriptionId"], **page)
+        assert not [*differences(found, {"pageSize": 50, "pageIndex": 1, "totalCount": 1})], page
+
+
+def test_a_fault_in_a_number_holds_no_number(client: Client) -> None:
+    for name in ("callerNum", "calleeNum", "relationNum"):
+        _, told = client.post(**body(**{name: "13800000021"}))
+        assert mask_in_text(told["resultdesc"]) == told["resultdesc"] and "global format" in told["resultdesc"]
 
 
 def test_the_area_must_be_one_when_it_selects(client: Client) -> None:

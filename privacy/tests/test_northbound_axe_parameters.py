@@ -41,14 +41,13 @@ WRONG = [
     ("recordFlag", tables.NO_FLAGS),
     ("recordHintTone", [FOREIGN, *tables.NO_VOICES]),
     ("callbackTone", [FOREIGN, *tables.NO_VOICES]),
-    ("callbackNum", ["13900000022", "anonymous", True, []]),
+    ("callbackNum", ["13900000022", "anonymous", True, [], A, X]),
     ("timeUnit", ["2", 2, "h", True]),
     ("bindExpiredTime", [-1, 721, 43_200, 43_201, *tables.NO_WHOLES]),
     ("callbackExpiredTime", [-1, 721, 43_201, *tables.NO_WHOLES]),
     ("userData", tables.NO_USER_DATA),
 ]
 CHANGES: list[tuple[str, Any, dict[str, Any]]] = [
-    ("bindNum", C, {"bindNum": C}),
     ("displayNumMode", "0", {"displayNumMode": "0"}),
     ("recordFlag", False, {"recordFlag": "false"}),
     ("recordHintTone", "", {"recordHintTone": ABSENT}),
@@ -62,12 +61,11 @@ CHANGES: list[tuple[str, Any, dict[str, Any]]] = [
     ("userData", "", {"userData": "old"}),
 ]
 WRONG_CHANGES = [
-    ("bindNum", [X, "13800000021", "+864001234567"]),
     ("displayNumMode", ["2"]),
     ("recordFlag", ["maybe"]),
     ("recordHintTone", ["unknown.wav"]),
     ("callbackTone", ["unknown.wav"]),
-    ("callbackNum", ["13900000022"]),
+    ("callbackNum", ["13900000022", A, X]),
     ("timeUnit", ["2"]),
     ("bindExpiredTime", [-1, 721]),
     ("callbackExpiredTime", [-1, 721]),
@@ -187,6 +185,8 @@ def test_what_a_modify_does_not_take_is_refused_by_name_and_changes_nothing(
     ("bound_with", "changed_to", "number", "tone"),
     [
         ({"callbackTone": TONE}, {"callbackNum": B, "callbackTone": OTHER}, B, ABSENT),
+        ({"callbackTone": TONE}, {"callbackNum": B, "callbackTone": FOREIGN}, B, ABSENT),
+        ({"callbackTone": TONE}, {"callbackNum": B, "callbackTone": {}}, B, ABSENT),
         ({"callbackNum": B}, {"callbackTone": TONE}, ABSENT, TONE),
         ({"callbackNum": B}, {"callbackNum": "", "callbackTone": TONE}, ABSENT, TONE),
         ({"callbackNum": B}, {"callbackNum": "", "callbackTone": ""}, ABSENT, ABSENT),

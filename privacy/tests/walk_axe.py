@@ -78,10 +78,8 @@ class AxeMachine(BindingMachine):
         order |= {"bindNum": a, "bindExpiredTime": terms["hours"], "userData": terms["data"]}
         with self.asking(owner, "PUT", PATH, order) as answer:
             bound = self.named(owner, place, x, extension, "1012007")
-            if a and any(one.a == a for one in self.world.on(bound.x) if one.id != bound.id):
-                raise Refused("1013102")
+            # Nothing of A: a modify knows no bindNum (northbound.md 5.4).
             answer.success()
-            self.world.replace(bound, a=a)
             if terms["hours"] is not None:
                 bound.ends = bool(terms["hours"])
                 # What the bind carried stays shown (northbound.md 5.5): the walk cannot tell, so it does not look.

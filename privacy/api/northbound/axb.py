@@ -52,19 +52,20 @@ class Bindings(Endpoint):
 
     def get_order(self, order: Order) -> dict[str, Any]:
         """3.5: one binding, or a page of those on an X."""
+        app_key = order.application.app_key
+        named = read(wire.NamedAXB, order.parameters, order.application)
+        if "subscriptionId" in named:
+            one = finding.by_id(order, named["subscriptionId"], KIND)
+            return wire.found([one], app_key=app_key, total=1)
         values = read(wire.QueryAXB, order.parameters, order.application)
-        index, size = values["page"], values["size"]
-        if "subscriptionId" in values:
-            page, total = [finding.by_id(order, values["subscriptionId"], KIND)], 1
-        elif "x" in values:
-            rows = _asked(order, values)
-            total = rows.count()
-            page = list(rows[(index - 1) * size : index * size])
-        else:
+        if "x" not in values:
             raise missing("relationNum")
+        rows, index, size = _asked(order, values), values["page"], values["size"]
+        total = rows.count()
+        page = list(rows[(index - 1) * size : index * size])
         if not page:
             raise NoSuchBinding
-        return wire.found(page, app_key=order.application.app_key, total=total, index=index, size=size)
+        return wire.found(page, app_key=app_key, total=total, index=index, size=size)
 
     def _end_all(self, order: Order, x: str) -> int:
         first = finding.on_x(order, x, KIND).first()

@@ -37,7 +37,7 @@ class Bindings(Endpoint):
 
     def put_order(self, order: Order) -> dict[str, Any]:
         """5.4."""
-        values = read(wire.ModifyAXE, order.parameters, order.application)
+        values = wire.read_modify(order.parameters, order.application)
         binding = _named(order, values)
         bindings.modify(order.application, binding, wire.modify_order(values, binding), order.actor)
         return {}

@@ -62,6 +62,12 @@ class UnbindAXB(Form):
     relationNum = Key(source="x", help_text="X: ends all bindings on it. Send + as %2B.")
 
 
+class NamedAXB(Form):
+    """3.5, one binding: all else is not looked at."""
+
+    subscriptionId = Key(help_text="One binding.")
+
+
 class QueryAXB(UnbindAXB):
     """3.5. subscriptionId wins; callerNum and calleeNum narrow relationNum."""
 
@@ -130,7 +136,9 @@ def listed(binding: Binding) -> dict[str, Any]:
     }
 
 
-def found(page: Iterable[Binding], *, app_key: str, total: int, index: int, size: int) -> dict[str, Any]:
+def found(
+    page: Iterable[Binding], *, app_key: str, total: int, index: int = 1, size: int = PageSize.usual
+) -> dict[str, Any]:
     """Return the answer to a query: one page of what was found."""
     return {
         "app_key": app_key,

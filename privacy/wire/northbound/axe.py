@@ -60,7 +60,6 @@ class ModifyAXE(Form):
     subscriptionId = Key(help_text="The binding; wins.")
     virtualNum = Key(source="x", help_text="X, with extendNum.")
     extendNum = Key(source="extension", help_text="The extension, with virtualNum.")
-    bindNum = Party(source="a", help_text="The new A.")
     displayNumMode = Choice(DISPLAYS, source="display", help_text="What A sees: 0 X, 1 the real caller.")
     recordFlag = Flag(source="record", help_text="Record calls.")
     recordHintTone = Voice(clears=True, source="record_voice", help_text="Announcement of the recording.")
@@ -82,7 +81,8 @@ def bind_order(parameters: Mapping[str, Any], application: Application) -> BindO
     if "callback_number" in values and "callback_voice" in values:
         raise BadInput("callbackNum", "comes together with callbackTone")
     _check_extension(values, application)
-    refuse_equal({"bindNum": values["a"], "virtualNum": values.get("x")})
+    callback = values.get("callback_number")
+    refuse_equal({"callbackNum": callback, "bindNum": values["a"], "virtualNum": values.get("x")})
     minutes = _minutes(values, "duration", "bindExpiredTime")
     return BindOrder(
         a=values["a"],
@@ -95,9 +95,17 @@ def bind_order(parameters: Mapping[str, Any], application: Application) -> BindO
     )
 
 
+def read_modify(parameters: Mapping[str, Any], application: Application) -> dict[str, Any]:
+    """Return what a modify says. Raises BadInput. Beside a callbackNum, callbackTone is not looked at."""
+    if parameters.get("callbackNum"):
+        parameters = {name: value for name, value in parameters.items() if name != "callbackTone"}
+    return read(ModifyAXE, parameters, application)
+
+
 def modify_order(values: Mapping[str, Any], binding: Binding) -> ModifyOrder:
     """Return the change of `binding` that is ordered. Raises BadInput."""
-    refuse_equal({"bindNum": values.get("a"), "virtualNum": binding.number.number})
+    callback = values.get("callback_number")
+    refuse_equal({"callbackNum": callback, "bindNum": binding.a_number, "virtualNum": binding.number.number})
     minutes = _minutes(values, "duration", "bindExpiredTime")
     changed = {**terms(values), **_callback(values)}
     if minutes is None or binding.duration is not None:
@@ -105,7 +113,7 @@ def modify_order(values: Mapping[str, Any], binding: Binding) -> ModifyOrder:
         changed = {name: value for name, value in changed.items() if name not in ("duration", "time_unit")}
     else:
         changed["time_unit"] = values.get("time_unit", HOURS)
-    return ModifyOrder(a=values.get("a"), seconds=None if minutes is None else 60 * minutes, terms=changed)
+    return ModifyOrder(seconds=None if minutes is None else 60 * minutes, terms=changed)
 
 
 def bound(binding: Binding) -> dict[str, Any]:

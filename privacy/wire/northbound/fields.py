@@ -14,6 +14,7 @@ from common.phone import E164
 from privacy.parties import is_bindable, is_callable
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_ENDLESS = re.compile(r"-?[0-9]{19,}")
 _VOICE = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
 MISSING = "is missing"
 
@@ -92,7 +93,7 @@ class Virtual(Text):
 
     def understood(self, text: str) -> str:
         if not E164.fullmatch(text):
-            refuse("is not in global format, such as +8613800000021")
+            refuse("is not in global format: +, country code, number")
         return text
 
     def described(self) -> dict[str, Any]:
@@ -148,7 +149,9 @@ class PageSize(Parameter):
         super().__init__(**{"default": self.usual, **options})
 
     def to_internal_value(self, data: Any) -> int:
-        value = _whole(data)
+        # A blank at the head may have come as a "+" of the query (northbound.md 0.2).
+        text = data.strip().removeprefix("+") if isinstance(data, str) else data
+        value = self.usual if isinstance(text, str) and _ENDLESS.fullmatch(text) else _whole(text)
         if value is None:
             refuse("is no integer")
         return value if self.least <= value <= self.most else self.usual
