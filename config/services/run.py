@@ -23,6 +23,8 @@ from config.services.supervisor import Child, Supervisor
 WEB_WORKER = "config.services.web.Worker"
 WEB_WORKERS = 2
 WEB_THREADS = 8
+# gunicorn's most; a query may be about as long.
+LONGEST_LINE = 8190
 # {name: (queue, processes)}. Long exports have their own: settlement does not wait behind them.
 QUEUES = {"worker": ("default", 2), "jobs": ("jobs", 1)}
 REVIVE_SECONDS = 2.0
@@ -92,6 +94,7 @@ def _web(host: str, doors: Mapping[str, int], environ: Mapping[str, str]) -> lis
     for door, port in doors.items():
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", ports.authority(host, port)]
         command += ["--worker-class", WEB_WORKER, "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+        command += ["--limit-request-line", str(LONGEST_LINE)]
         command += ["--no-control-socket", "--graceful-timeout", "8", "--timeout", "60", "--log-level", "warning"]
         if door == "https":
             pair = certificate.pair(environ, services.data_dir(environ))

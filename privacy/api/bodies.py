@@ -17,8 +17,9 @@ class TooLarge(Exception):
 
 
 def read(request: HttpRequest, limit: int) -> bytes:
-    """Return the body. Raises TooLarge as soon as it is over the limit, BadInput when it ends early."""
-    if _told_length(request) > limit:
+    """Return the body. Raises TooLarge as soon as it is over the limit, BadInput when it is shorter than told."""
+    told = _told_length(request)
+    if told > limit:
         raise TooLarge
     parts: list[bytes] = []
     size = 0
@@ -27,6 +28,8 @@ def read(request: HttpRequest, limit: int) -> bytes:
         if size > limit:
             raise TooLarge
         parts.append(part)
+    if size < told:  # a server takes a client that hung up, or is cut, for the end of its body
+        raise BadInput("body", "ended early")
     return b"".join(parts)
 
 

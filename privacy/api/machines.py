@@ -3,6 +3,7 @@
 What those cost a request that needs none of them is a good part of a bind (docs/bench.md).
 """
 
+import re
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
@@ -11,6 +12,8 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 DOORS = ("/rest/", "/upstream/")
+# /REST/ and //rest/ are wrong paths of that door, not pages for people.
+_NEARLY = re.compile(r"/+rest(?:/|$)", re.IGNORECASE)
 # They all stand there; the way through every other door of the product would be longer.
 URLS = "privacy.urls"
 PLAIN = "text/plain"
@@ -24,7 +27,7 @@ class MachineDoorsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the door's response, its length told; a bare 404 where there is no door."""
-        if not request.path_info.startswith(DOORS) and request.path_info != "/rest":
+        if not request.path_info.startswith(DOORS) and not _NEARLY.match(request.path_info):
             return self.get_response(request)
         try:
             # HTTP/1.0 clients may send no Host.

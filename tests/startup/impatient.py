@@ -1,4 +1,4 @@
-"""A web worker that waits half a second where the real one waits ten, and an application that tells what it read."""
+"""Web workers that wait half a second, or a minute and a half, and an application that tells what it read."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +12,13 @@ class Worker(web.Worker):
     seconds_for_headers = 0.6
     seconds_for_request = 0.6
     look_seconds = 0.1
+
+
+class Patient(web.Worker):
+    """The same, which cuts nobody during a test."""
+
+    seconds_for_headers = 90.0
+    seconds_for_request = 90.0
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
