@@ -57,6 +57,7 @@ REFUSALS: dict[type[bindings.BindingRefused], tuple[str, Any]] = {
         gettext_lazy("No number is free here for these parties. Allow another city, end bindings, or order numbers."),
     ),
     bindings.TooManyNumbers: ("a", gettext_lazy("A has five X already, which is the most. End one of them first.")),
+    bindings.OwnNumber: ("", gettext_lazy("A or B is one of the platform's own numbers: calls would go in circles.")),
     bindings.PartyBound: (
         "x",
         gettext_lazy("A or B is bound on this number already. End that binding first, or choose another number."),

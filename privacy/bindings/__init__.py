@@ -17,6 +17,7 @@ from privacy.bindings.problems import (
     NumberFull,
     NumberTaken,
     NumberUnusable,
+    OwnNumber,
     PartyBound,
     TooManyNumbers,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "NumberFull",
     "NumberTaken",
     "NumberUnusable",
+    "OwnNumber",
     "PartyBound",
     "TooManyNumbers",
     "bind",

@@ -28,6 +28,20 @@ def end_on_number(number_id: int, keys: list[bytes]) -> int:
     return _end("expired_on_number", {"number": number_id, "keys": keys, "all": False})
 
 
+def check_parties(made: Plan) -> None:
+    """Raise OwnNumber when that is why a bind found no X; asked once, and of no bind that succeeds at the first try."""
+    if not made.checked:
+        made.checked = True
+        check_real(**made.parties)
+
+
+def check_real(**parties: str | None) -> None:
+    """Raise OwnNumber when a party is one of the platform's own numbers."""
+    named = {number: party for party, number in parties.items() if number}
+    for row in statements.run("own_numbers", {"numbers": list(named)}) if named else ():
+        raise problems.OwnNumber(named[row[0]])
+
+
 def widen(made: Plan) -> int:
     """Let numbers that are full by a limit of before have the room of today's settings; return how many have more."""
     return len(statements.run("widen", made.values))

@@ -32,10 +32,11 @@ class _Taken(Exception):
 
 
 def modify(application: Application, binding: Binding, order: ModifyOrder, actor: Actor) -> Binding:
-    """Change what a binding says and return it. Raises NoSuchBinding, PartyBound, TooManyNumbers, NotReady."""
+    """Change what a binding says and return it. Raises BindingRefused, NotReady."""
     unknown = set(order.terms) - set(TERMS)
     if unknown:
         raise TypeError(f"no terms of a binding: {', '.join(sorted(unknown))}")
+    blockers.check_real(a=order.a, b=order.b, callback_number=order.terms.get("callback_number"))
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():

@@ -26,7 +26,10 @@ Row = tuple[Any, ...]
 
 
 def bind(application: Application, order: BindOrder, actor: Actor) -> Binding:
-    """Make a binding of the application's mode and return it. Raises BindingRefused, NotReady."""
+    """Make a binding of the application's mode and return it. Raises BindingRefused, NotReady.
+
+    A statement chooses nothing for parties that are no real numbers; why is only asked when nothing was chosen.
+    """
     if order.a == order.b:
         raise PartyBound
     made = plan(application, Binding.Kind(application.mode), order, actor)
@@ -34,6 +37,7 @@ def bind(application: Application, order: BindOrder, actor: Actor) -> Binding:
         try:
             binding = _on_named(made, actor) if order.x else _selected(made, order, actor)
         except TooManyNumbers:
+            blockers.check_parties(made)
             # What is wrong with the X that was named comes before what A has.
             if order.x and blockers.clear_named(made):
                 continue
@@ -50,6 +54,7 @@ def _on_named(made: Plan, actor: Actor) -> Binding | None:
     row = attempt(made, "in_named", {}, Binding.Step.NAMED, WAIT)
     if row is not None:
         return built(made, Binding.Step.NAMED, row, actor)
+    blockers.check_parties(made)
     blockers.clear_named(made)
     if made.kind == Binding.Kind.AXE and peek(made, "in_named", {}) is None:
         # Those that are free cool down.
@@ -68,6 +73,7 @@ def climb(made: Plan, rungs: Iterable[ladder.Rung], actor: Actor) -> Binding | N
         row = _on_rung(made, rung)
         if row is not None:
             return built(made, rung.step, row, actor)
+        blockers.check_parties(made)
         # What has expired nearer by is better than a number farther off.
         if blockers.end_of_application(made.application):
             return None

@@ -33,7 +33,10 @@ TERMS = {field.attname: field for field in Terms._meta.fields if field.name not 
 
 @dataclass
 class Plan:
-    """One bind in the making: `values` are the parameters of the statements, `rounds` the second keys to offer."""
+    """One bind in the making: `values` are the parameters of the statements, `rounds` the second keys to offer.
+
+    `checked` is whether its parties were looked at for themselves.
+    """
 
     application: Application
     kind: Binding.Kind
@@ -43,6 +46,13 @@ class Plan:
     values: dict[str, Any]
     model: dict[str, Any]
     rounds: Sequence[Offers]
+    checked: bool = False
+
+    @property
+    def parties(self) -> dict[str, str]:
+        """Return the real numbers that are called through this binding, each by its name."""
+        named = {"a": self.a, "b": self.b, "callback_number": self.model.get("callback_number")}
+        return {name: number for name, number in named.items() if number}
 
     @property
     def loaded(self) -> bool:
@@ -84,9 +94,10 @@ def plan(
         "not_after": None,
         "parent": parent.pk if parent else None,
         "x": order.x,
-        "parties": [order.a, order.b or ""],
+        "parties": [],
     }
     made = Plan(application, kind, order.a, order.x, order.b, values, _model(order), [[(b"", "")]])
+    values["parties"] = list(made.parties.values())
     if kind == Kind.AXB:
         b_key = keys.caller(order.b or "")
         made.rounds = [[(b_key, "")]]

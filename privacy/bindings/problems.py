@@ -11,6 +11,14 @@ class NotYourNumber(BindingRefused):
     """The X named is not one of the application's numbers."""
 
 
+class OwnNumber(BindingRefused):
+    """A party ("a", "b", "callback_number" or "callee") is one of the platform's numbers: calls would go in circles."""
+
+    def __init__(self, party: str = "a") -> None:
+        super().__init__(party)
+        self.party = party
+
+
 class NumberFrozen(BindingRefused):
     """The X named is suspended, or frozen for new bindings."""
 

@@ -47,6 +47,7 @@ def bind_yb(
             if row is not None:
                 fault_point("relation.after_commit")
                 return built(made, rung.step, row, actor, parent)
+            blockers.check_parties(made)
             if blockers.end_of_application(application):
                 break
         else:
@@ -85,10 +86,14 @@ def _attempt(
         rows = statements.run("parent_of_relation", {**made.values, "b_seals": seals(made.b or "")})
         if not rows:
             raise NoSuchBinding
-        until, bound = rows[0]
+        until, left, bound = rows[0]
         if bound:
             raise PartyBound
         made.values["not_after"] = until
+        if left is not None and made.model["yb_duration"] > left:
+            # What is kept, and shown, is what it has (northbound.md 6.2).
+            made.values["seconds"] = made.values["yb_duration"] = Int4(left)
+            made.model["yb_duration"] = left
         fault_point("relation.held")
         row = making.attempt(made, condition, values, step, lock)
         if row is None:
@@ -97,10 +102,11 @@ def _attempt(
 
 
 def set_temporary_callee(binding: Binding, *, callee: str, seconds: int, user_data: str | None) -> TemporaryCallee:
-    """Set whom A of an AX reaches by calling X, over what was set before. Raises NoSuchBinding."""
+    """Set whom A of an AX reaches by calling X, over what was set before. Raises NoSuchBinding, OwnNumber."""
     field = TemporaryCallee._meta.get_field("user_data")
     values = {
         "id": binding.pk,
+        "number": callee,
         "callee": seal(callee),
         "callee_key": keys.caller(callee),
         "seconds": Int4(seconds),
@@ -108,6 +114,7 @@ def set_temporary_callee(binding: Binding, *, callee: str, seconds: int, user_da
     }
     rows = statements.run("set_callee", values)
     if not rows:
+        blockers.check_real(callee=callee)
         raise NoSuchBinding
     set_at, expires_at = rows[0]
     kept = {"callee_key": values["callee_key"], "set_at": set_at, "expires_at": expires_at, "user_data": user_data}

@@ -40,8 +40,9 @@ ON CONFLICT (application_id, party) DO UPDATE SET numbers = l.numbers + 1 WHERE 
 RETURNING numbers
 
 -- name: parent_of_relation
--- The AX if it still holds, until when, and whether it has this B already. Asked while its X is held.
-SELECT p.expires_at,
+-- The AX if it still holds, until when, for how many seconds, begun ones too, and whether it has this B already. Asked
+-- while its X is held.
+SELECT p.expires_at, ceil(extract(epoch FROM p.expires_at - clock_timestamp()))::int,
        EXISTS (
            SELECT 1 FROM privacy_binding c
            WHERE c.parent_id = p.id AND c.valid_to IS NULL AND c.b_number = ANY(%(b_seals)s::bytea[])
@@ -79,13 +80,15 @@ FROM privacy_binding WHERE id = %(id)s::uuid
 SELECT clock_timestamp()
 
 -- name: set_callee
--- Sets whom A of an AX reaches by calling X, over what was set before; no row when the binding ended.
+-- Sets whom A of an AX reaches by calling X, over what was set before; no row when the binding ended, and none for one of
+-- our own numbers: calls would go in circles.
 INSERT INTO privacy_temporarycallee AS t (binding_id, callee_number, callee_key, set_at, expires_at, user_data)
 SELECT b.id, %(callee)s::bytea, %(callee_key)s::bytea, i.at, i.at + %(seconds)s::int * interval '1 second',
        %(user_data)s::bytea
 FROM (
     SELECT id FROM privacy_binding
     WHERE id = %(id)s::uuid AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
+      AND NOT EXISTS (SELECT 1 FROM privacy_number WHERE number = %(number)s::text AND state <> 'returned')
     FOR SHARE
 ) b CROSS JOIN (SELECT clock_timestamp() AS at OFFSET 0) i
 ON CONFLICT (binding_id) DO UPDATE SET

@@ -23,8 +23,11 @@ CROSS JOIN LATERAL (
 WHERE a.application_id = %(application)s::bigint
   AND a.role = ANY(%(roles)b::text[])
   AND a.used + 0 < %(most)s::int
-  -- Nobody is given the own number.
-  AND (%(x)s::text <> '' OR n.number <> ALL(%(parties)b::text[]))
+  -- A, B or whom to call back being one of our numbers, calls would go in circles. Looked up once, not for each X.
+  AND NOT EXISTS (
+      SELECT 1 FROM privacy_number p
+      WHERE p.number = ANY((SELECT %(parties)b::text[])::text[]) AND p.state <> 'returned' OFFSET 0
+  )
   AND NOT EXISTS (
       SELECT 1 FROM privacy_route r WHERE r.number_id = a.number_id AND r.key = %(a_key)s::bytea OFFSET 0
   )
@@ -75,6 +78,10 @@ SELECT n.id, n.state, n.blacklisted_at IS NOT NULL, a.role, a.used,
 FROM privacy_number n JOIN privacy_availability a ON a.number_id = n.id
 WHERE n.number = %(x)s::text AND a.application_id = %(application)s::bigint
 ORDER BY n.state = 'returned' LIMIT 1
+
+-- name: own_numbers
+-- Which of some numbers are the platform's own.
+SELECT n.number FROM privacy_number n WHERE n.number = ANY(%(numbers)b::text[]) AND n.state <> 'returned'
 
 -- name: widen
 -- Gives numbers that are full by an older limit the room of today's: more pairs, more digits of an extension.

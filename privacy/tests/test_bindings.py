@@ -61,9 +61,11 @@ def test_a_party_is_bound_once_on_an_x_on_either_side():
 def test_a_sixth_x_of_an_a_is_refused():
     application = pool("AX", count=7)
     made = [bind(application) for _ in range(5)]
-    for x in ("", numbers(application)[5].number, made[0].number.number):
+    for x in ("", numbers(application)[5].number):
         with pytest.raises(problems.TooManyNumbers):
             bind(application, x=x)
+    with pytest.raises(problems.NumberTaken):
+        bind(application, x=made[0].number.number)
     unbind(made[0])
     bind(application)
     assert_sound()

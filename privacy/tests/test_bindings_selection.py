@@ -104,7 +104,7 @@ def test_full_numbers(settings):
     assert_sound()
 
 
-def test_an_x_of_ax_is_taken_by_another_a_and_a_fifth_x_comes_first():
+def test_an_x_of_ax_is_taken_by_another_a_and_that_comes_before_a_sixth_x():
     application = pool("AX", count=6)
     x, *others = (number.number for number in numbers(application))
     bind(application, B, x=x)
@@ -114,7 +114,7 @@ def test_an_x_of_ax_is_taken_by_another_a_and_a_fifth_x_comes_first():
         bind(application, B, x=x)
     for other in others:
         bind(application, x=other)
-    with pytest.raises(problems.TooManyNumbers):
+    with pytest.raises(problems.NumberTaken):
         bind(application, x=x)
     assert_sound()
 

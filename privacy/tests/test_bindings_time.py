@@ -232,6 +232,21 @@ def test_how_long_a_yb_holds(ax_seconds, told, own, holds):
         assert yb.expires_at == yb.valid_from + holds * SECOND
 
 
+@pytest.mark.parametrize(("told", "own"), [(0, 3600), (3600, None), (600, 600), (0, 60)])
+def test_a_yb_keeps_the_time_that_is_left_of_its_ax(told, own):
+    application = pool("AXYB", count=2)
+    ax = bind(application, seconds=3600, terms={"yb_duration": told})
+    pass_time(ax, 3300)
+    yb = bind_yb(ax, seconds=own)
+    stored = Binding.objects.get(pk=yb.pk)
+    assert (stored.yb_duration, stored.expires_at) == (yb.yb_duration, yb.expires_at)
+    assert yb.yb_duration is not None and yb.expires_at is not None
+    held = (yb.expires_at - yb.valid_from) / SECOND
+    assert 0 < yb.yb_duration - 1 <= held <= yb.yb_duration <= 300
+    ax.refresh_from_db()
+    assert (yb.expires_at == ax.expires_at) == (own != 60)
+
+
 def test_a_yb_ends_alone_and_its_ax_ends_all():
     application = pool("AXYB", count=3)
     ax = bind(application, seconds=3600)

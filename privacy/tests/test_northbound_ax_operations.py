@@ -71,6 +71,19 @@ def test_a_has_at_most_five_x(client: Client) -> None:
     assert bind(client, origNum=B, privateNum=numbers[5])
 
 
+def test_a_number_of_the_platform_is_neither_a_nor_called(client: Client, corp: Company) -> None:
+    cast.make_number(client.application, X2)
+    made = bind(client)
+
+    for own in (X2, NOT_OURS):
+        assert at_fault(client.post(origNum=own, privateNum=X2 if own == NOT_OURS else X)) == "origNum"
+        assert at_fault(client.post(origNum=own, **AREA)) == "origNum"
+        assert at_fault(client.put(subscriptionId=made, origNum=own)) == "origNum"
+        assert at_fault(client.put(CALLEE, subscriptionId=made, calleeNum=own)) == "calleeNum"
+    assert not TemporaryCallee.objects.exists()
+    client.done(client.put(CALLEE, subscriptionId=made, calleeNum=NOBODYS))
+
+
 def test_an_x_that_is_taken_is_told_before_an_a_that_has_five(client: Client) -> None:
     numbers = [X, *(f"+861710000002{n}" for n in range(6))]
     for number in numbers[1:]:

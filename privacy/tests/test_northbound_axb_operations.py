@@ -342,9 +342,16 @@ def test_the_record_of_a_request_knows_its_binding(client: Client) -> None:
     client.query(subscriptionId=subscription_id)
 
 
-def test_the_platform_gives_nobody_the_own_number(client: Client) -> None:
-    cast.make_number(client.application, X2)
+@pytest.mark.parametrize("named", [{"relationNum": X}, {"areaCode": "0755"}, {"areaCode": "010", "areaMatchMode": "1"}])
+def test_a_number_of_the_platform_is_neither_a_nor_b(client: Client, corp: Company, named: dict[str, str]) -> None:
+    ours = cast.make_number(client.application, X2)
 
-    assert client.bind(callerNum=X, calleeNum=B, areaCode="0755")["relationNum"] == X2
-    assert client.bind(callerNum=C, calleeNum=X2, areaCode="0755")["relationNum"] == X
-    assert refused(client.post(callerNum=X, calleeNum=X2, areaCode="0755")) == FULL
+    for own in (X2, corp.number.number):
+        assert at_fault(client.post(callerNum=own, calleeNum=B, **named)) == "callerNum"
+        assert at_fault(client.post(callerNum=A, calleeNum=own, **named)) == "calleeNum"
+    made = client.bind(callerNum=A, calleeNum=B, relationNum=X)["subscriptionId"]
+    assert at_fault(client.put(subscriptionId=made, callerNum=X2)) == "callerNum"
+    assert at_fault(client.put(subscriptionId=made, calleeNum=X2)) == "calleeNum"
+    ours.state = "returned"
+    ours.save()
+    client.done(client.put(subscriptionId=made, calleeNum=X2))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from privacy.models import Binding
@@ -150,6 +151,17 @@ def test_a_binding_holds_hours_or_minutes_as_told_and_168_hours_else(
     shown = client.query(subscriptionId=told["subscriptionId"])
     unit = 60 if shown["timeUnit"] == "1" else HOUR
     assert shown["bindExpiredTime"] * unit == seconds
+
+
+@pytest.mark.parametrize("place", [{"virtualNum": X}, {"virtualNum": "", "areaCode": "0755"}])
+def test_a_number_of_the_platform_is_neither_a_nor_called_back(
+    client: Client, corp: Company, place: dict[str, str]
+) -> None:
+    told = client.bind(**body())
+    for own in (corp.number.number, cast.make_number(client.application, "+8617100000031").number):
+        assert at_fault(client.post(**body(bindNum=own, **place))) == "bindNum"
+        assert at_fault(client.post(**body(bindNum=C, callbackNum=own, **place))) == "callbackNum"
+        assert at_fault(client.put(subscriptionId=told["subscriptionId"], callbackNum=own)) == "callbackNum"
 
 
 @pytest.mark.parametrize(("name", "sent", "expected"), CHANGES)

@@ -54,6 +54,13 @@ def test_ax_is_bound_as_the_vendor_answers(client: Client) -> None:
     assert binding.expires_at == binding.valid_from + timedelta(seconds=7200)
 
 
+def test_a_number_of_the_platform_is_neither_a_nor_b(client: Client, corp: Company, ax: str) -> None:
+    for own in (corp.number.number, Y):
+        assert at_fault(client.post(origNum=own, areaCode="0755")) == "origNum"
+        assert at_fault(client.post(subscriptionId=ax, origNum=own)) == "origNum"
+    client.bind(subscriptionId=ax, origNum=B)
+
+
 def test_yb_is_bound_to_an_ax(client: Client, ax: str) -> None:
     told = client.bind(subscriptionId=ax, origNum=B)
 

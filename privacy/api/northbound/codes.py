@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from accounts.refusals import REFUSALS
+from common.errors import BadInput
 from privacy.bindings import problems
-from privacy.bindings.problems import BindingRefused
+from privacy.bindings.problems import BindingRefused, OwnNumber
 
 INVALID, INTERNAL, FROZEN, WRONG_MODE, WRONG_METHOD = "1010002", "1010001", "1010029", "1010040", "1010006"
 PLATFORM_FLOW, REQUESTER_FLOW = "1010010", "1011006"
@@ -97,6 +98,13 @@ _BY_MODE: dict[str, dict[type[BindingRefused], str]] = {
         problems.NoSuchBinding: "1016001",
     },
 }
+# What each mode calls the real numbers (northbound.md 3-6).
+_PARTIES = {
+    "AX": {"a": "origNum", "callee": "calleeNum"},
+    "AXB": {"a": "callerNum", "b": "calleeNum"},
+    "AXE": {"a": "bindNum", "callback_number": "callbackNum"},
+    "AXYB": {"a": "origNum", "b": "origNum"},
+}
 # Unbinding what is not bound has codes of its own (northbound.md 3.3, 4.3).
 _BY_OPERATION: dict[tuple[str, type[BindingRefused]], str] = {
     ("ax.unbind", problems.NoSuchBinding): "1011004",
@@ -109,6 +117,11 @@ def of_code(code: str, detail: str = "") -> Answer:
     """Return the answer with a code's status and text, and a detail after the text."""
     status, text = TEXTS[code]
     return Answer(code, status, f"{text} {detail}".strip())
+
+
+def bad_party(problem: OwnNumber, mode: str) -> BadInput:
+    """Return the error for a real number that is none, by its parameter in `mode`."""
+    return BadInput(_PARTIES[mode][problem.party], "is one of the platform's own numbers")
 
 
 def answer(problem: BindingRefused, mode: str, operation: str) -> Answer:

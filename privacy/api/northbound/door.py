@@ -18,7 +18,7 @@ from privacy.api.northbound import answers, codes, idempotency, orders, requests
 from privacy.api.northbound.orders import Order
 from privacy.api.northbound.requests import Entry
 from privacy.bindings.orders import Actor
-from privacy.bindings.problems import BindingRefused
+from privacy.bindings.problems import BindingRefused, OwnNumber
 
 __all__ = ["ApiProblem", "Endpoint", "Order"]
 
@@ -132,6 +132,8 @@ class Endpoint(APIView):
                 done = self.handle(order)
         except ApiProblem as problem:
             return _refusal(codes.of_code(problem.code))
+        except OwnNumber as problem:
+            raise codes.bad_party(problem, order.application.mode) from problem
         except BindingRefused as problem:
             return _refusal(codes.answer(problem, order.application.mode, operation))
         return done if isinstance(done, HttpResponse) else answers.success(**done)
