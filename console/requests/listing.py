@@ -19,6 +19,7 @@ from accounts.models import Account, Application
 from accounts.roles import require
 from accounts.scope import Scope
 from common import timeid
+from common.phone import mask_in_text
 from console import pages
 from console.history import filters as history_filters
 from console.history import paging
@@ -102,7 +103,7 @@ def _of_application(key: str, scope: Scope, filters: Filters) -> Q:
         return Q(account_id=application.account_id, application=application)
     if scope.account_id is not None:
         filters.problems.append(_("There is no application with this app_key."))
-    return Q(app_key=key[:128])
+    return Q(app_key=mask_in_text(key)[:128])
 
 
 def _of_address(query: QueryDict, filters: Filters) -> Q:

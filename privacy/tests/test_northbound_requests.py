@@ -78,6 +78,55 @@ def test_a_wrong_uri_is_kept_with_the_key_that_was_sent(client: Client, acme: Co
     assert (row.http_status, row.code, row.path, row.application) == (404, "", "/rest/caas/nothing", acme.application)
 
 
+NUMBER = "13800990017"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"path": f"/rest/provision/caas/privatenumber/v1.0/+86{NUMBER}"},
+        {"path": f"/rest/{NUMBER}/{NUMBER}"},
+        {"path": "/rest/138/00990017", "gone": "00990017"},
+        {"path": f"/rest/%2B86{NUMBER}"},
+        {"key": f"+86{NUMBER}"},
+        {"key": "138 0099 0017", "gone": "0099 0017"},
+        {"body": {f"+86{NUMBER}": "a\0b"}},
+        {"body": {"138_0099_0017": "a\0b"}, "gone": "0099"},
+        {"query": f"x{NUMBER}=%00", "method": "GET"},
+        {"method": NUMBER},
+    ],
+    ids=str,
+)
+def test_no_number_in_a_place_of_the_clients_choice_stands_readable_in_the_row(
+    client: Client, acme: Company, wrong: dict[str, Any]
+) -> None:
+    headers = signed_headers(wrong.get("key", KEY))
+    path = wrong.get("path", "/rest/caas/relationnumber/partners/v1.0")
+    body = json.dumps(wrong["body"]) if "body" in wrong else ""
+    client.generic(
+        wrong.get("method", "POST"),
+        path,
+        body,
+        "application/json",
+        QUERY_STRING=wrong.get("query", ""),
+        headers=headers,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row::text FROM privacy_apirequest AS row")
+        ((row,),) = cursor.fetchall()
+    for gone in (NUMBER, wrong.get("gone", NUMBER)):
+        assert gone not in row and gone.encode().hex() not in row
+    assert logged().application == (None if "key" in wrong else acme.application)
+
+
+def test_our_own_paths_parameters_and_keys_stay_readable(client: Client, acme: Company) -> None:
+    Application.objects.update(app_key="12345678901234567890")
+    path = "/rest/caas/relationnumber/partners/v1.0"
+    client.post(path, {"callerNum": "x"}, "application/json", headers=signed_headers("12345678901234567890"))
+    row = logged()
+    assert (row.path, row.parameter, row.app_key) == (path, "callerNum", "12345678901234567890")
+
+
 def test_one_that_is_refused_belongs_to_whoever_has_the_key(acme: Company, bolt: Company) -> None:
     for headers in (
         signed_headers(KEY, secret="another-secret"),

@@ -6,6 +6,7 @@ is told to the operator.
 
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -24,6 +25,7 @@ from accounts.models import Application
 from accounts.refusals import Refused
 from common import partitions, sql
 from common.keyring import keyring
+from common.phone import mask_in_text
 from common.prepared import execute
 from common.timeid import time_id
 from privacy.models import ApiRequest
@@ -31,6 +33,7 @@ from privacy.models import ApiRequest
 log = logging.getLogger(__name__)
 KEPT_BYTES = 64 * 1024
 MOST_MICROSECONDS = 2**31 - 1
+SHORTEST_NUMBER = 7
 
 
 @dataclass
@@ -118,14 +121,15 @@ def _values(entry: Entry, response: HttpResponse) -> dict[str, Any]:
         "id": entry.id,
         "account": application.account_id if application else None,
         "application": application.pk if application else None,
-        "app_key": _fit(entry.app_key, 128),
+        # What nobody has may be anything, also somebody's number.
+        "app_key": _fit(entry.app_key if application else mask_in_text(entry.app_key), 128),
         "address": None if entry.address == UNKNOWN else entry.address,
-        "method": _fit(entry.method, 16),
-        "path": _fit(entry.path, 128),
+        "method": _fit(_without_numbers(entry.method), 16),
+        "path": _fit(_without_numbers(entry.path), 128),
         "operation": entry.operation,
         "http_status": response.status_code,
         "code": entry.code,
-        "parameter": _fit(entry.parameter, 64),
+        "parameter": _fit(_without_numbers(entry.parameter), 64),
         "step": entry.step,
         "detail": _fit(entry.detail, 200),
         "duration_us": min(int((time.perf_counter() - entry.started) * 1e6), MOST_MICROSECONDS),
@@ -139,6 +143,12 @@ def _request(entry: Entry) -> bytes:
     """Return {"query": ..., "body": ...} as JSON, both as they came."""
     body = entry.body[:KEPT_BYTES].decode("utf-8", "replace")
     return orjson.dumps({"query": _clean(entry.query[:KEPT_BYTES]), "body": body})
+
+
+def _without_numbers(text: str) -> str:
+    """Return what a client chose freely with phone numbers masked; our own paths and names have few digits."""
+    masked = mask_in_text(text)
+    return masked if sum(map(str.isdecimal, masked)) < SHORTEST_NUMBER else re.sub(r"\d", "*", masked)
 
 
 def _fit(text: str, longest: int) -> str:
