@@ -3,16 +3,24 @@
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
 from common import byte_ranges
 from privacy import recordings
 from privacy.recordings import NoRecording
 
+SAFE = ("GET", "HEAD")
 
-@require_safe
+
+# A POST with a good token would be logged with it by Django's protection of forms.
+@csrf_exempt
 def recording_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """Return the recording; forged, over and gone are the same 404. The name in the address is for people only."""
+    if request.method not in SAFE:
+        headers = {**_private(), "Allow": ", ".join(SAFE)}
+        return HttpResponse(
+            "A recording can only be fetched.\n", status=405, content_type="text/plain", headers=headers
+        )
     try:
         recording = recordings.opened(token, timezone.now())
         file, size = recording.open()
