@@ -1,6 +1,7 @@
 """The WSGI application that gunicorn serves."""
 
 import os
+from threading import Thread
 
 from django.core.wsgi import get_wsgi_application
 
@@ -8,5 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 from accounts.datakeys import verify_at_start  # noqa: E402  (models need the application set up)
+from common import areas  # noqa: E402
 
 verify_at_start()
+# Else the first customer of each process whose X is selected near A would wait for it.
+Thread(target=areas.load, name="areas", daemon=True).start()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
 from common.areas import prefixes
@@ -19,6 +20,8 @@ from common.errors import BadInput
 
 FOLDER = Path(__file__).parent
 HOME = "+86"
+# Whoever comes while another thread reads the table waits for that, instead of reading it too.
+_loading = Lock()
 # Codes that were merged into others, and whose: customers' programs still send them.
 MERGED = {
     "0378": "0371", "0410": "024", "0413": "024", "0414": "024", "0440": "0433", "0448": "0435", "0565": "0551",
@@ -95,8 +98,18 @@ def _codes() -> tuple[str, ...]:
     return ("", *AREAS)
 
 
-@lru_cache(maxsize=1)
+def load() -> None:
+    """Read the table of mobile prefixes now, so that nobody's first number waits for it."""
+    _table()
+
+
 def _table() -> prefixes.Table:
+    with _loading:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> prefixes.Table:
     places = {code: place for place, code in enumerate(_codes())}
     names = {name: places[code] for name, code in _names().items()}
     return prefixes.load(names)
