@@ -24,6 +24,7 @@ from accounts import audit
 from accounts.models import Account, Application
 from accounts.roles import User
 from common.errors import BadInput, Conflict
+from common.phone import mask_in_text
 from privacy import wav
 from privacy.models import Binding, VoiceFile
 
@@ -64,7 +65,7 @@ def upload(
         "size": len(content),
         "milliseconds": wav.check(content).milliseconds,
         "sha256": sha256(content).hexdigest(),
-        "purpose": purpose[:200],
+        "purpose": mask_in_text(purpose)[:200],
         "uploaded_by": user.get_username(),
     }
     # A file of its own for each row, also for the same sound: the storage picks a name that is free.
@@ -86,7 +87,7 @@ def review(
 
     Raises Conflict when another sound has taken its place, or it is gone.
     """
-    note = note.strip()
+    note = mask_in_text(note.strip())
     if not approve and len(note) < NOTE_AT_LEAST:
         raise BadInput("note", _("Say why, for the one who uploaded it."))
     with transaction.atomic():

@@ -56,6 +56,8 @@ class RoleAdmin(RoleMixin, ModelAdmin):
     list_fullwidth = True
     compressed_fields = True
     hidden: tuple[str, ...] = ()
+    # What the house knows and no customer is told: left out for a person who is bound to an account.
+    inner: tuple[str, ...] = ()
 
     def __init__(self, model: type[Model], admin_site: Any) -> None:
         self.sealed = {field.name: f"{field.name}_shown" for field in model._meta.fields if is_sealed(field)}
@@ -70,11 +72,17 @@ class RoleAdmin(RoleMixin, ModelAdmin):
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns of the list, without what is the house's for a bound person."""
+        return [name for name in super().get_list_display(request) if name not in self._kept_from(request)]
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the columns in the model's order, sealed ones by what may be shown of them."""
+        kept = self._kept_from(request)
         if self.fields:
-            return self.fields
-        fields = [f for f in self.model._meta.fields if f.name not in self.hidden and not _is_raw_bytes(f)]
+            return [name for name in self.fields if name not in kept] if kept else self.fields
+        left_out = {*self.hidden, *kept}
+        fields = [f for f in self.model._meta.fields if f.name not in left_out and not _is_raw_bytes(f)]
         return [self.sealed.get(f.name, f.name) for f in fields if obj is not None or _is_typed(f)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -97,6 +105,11 @@ class RoleAdmin(RoleMixin, ModelAdmin):
         for obj in queryset:
             self._audit(request, "delete", obj, {})
         return super().log_deletions(request, queryset)
+
+    def _kept_from(self, request: HttpRequest) -> tuple[str, ...]:
+        if not self.inner or scope.for_user(request.user).account_id is None:
+            return ()
+        return self.inner
 
     def _audit(self, request: HttpRequest, verb: str, obj: Any, detail: dict[str, Any]) -> None:
         account = getattr(obj, "account", None)

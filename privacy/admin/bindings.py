@@ -28,6 +28,7 @@ class RouteInline(ReadOnlyInline):
 class BindingAdmin(HistoryAdmin):
     """Bindings, numbers masked; the console's page has the whole story."""
 
+    inner = ("bound_by", "ended_by", "reason")
     list_display = ("id", "account", "application", "kind", "number", "valid_from", "valid_to", "end_cause", "step")
     list_select_related = ("account", "application", "number")
     list_filter = ("kind", "end_cause", BY_ACCOUNT)

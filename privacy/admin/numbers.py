@@ -1,8 +1,13 @@
 """Admin pages of our numbers: who holds them, what state they are in."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 
+from accounts import scope
 from accounts.admin.base import HistoryAdmin, ReadOnlyInline, RoleAdmin
 from privacy.models import (
     Holding,
@@ -24,14 +29,27 @@ class HoldingInline(ReadOnlyInline):
 
 @admin.register(Number)
 class NumberAdmin(RoleAdmin):
-    """The numbers we own. The console's pages, the commands and provision change them, each change with its cause."""
+    """The numbers we own. The console's pages, the commands and provision change them, each change with its cause.
 
+    A row says how the number is now and for which order it was issued first: a bound person sees only those his
+    account holds now, and no order, which may be another account's.
+    """
+
+    inner = ("order", "upstream")
     list_display = ("number", "area_code", "kind", "state", "cause", "sms", "reserved", "upstream", "issued_at")
     list_filter = ("kind", "state", "reserved")
     list_select_related = ("upstream",)
     search_fields = ("number__exact",)
     inlines = (HoldingInline,)
     sortable_by = ("number",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows in the person's scope, for a bound person only what his account holds now."""
+        rows, account_id = super().get_queryset(request), scope.for_user(request.user).account_id
+        if account_id is None:
+            return rows
+        held = Holding.objects.filter(application__account=account_id, valid_to=None)
+        return rows.filter(pk__in=held.values("number"))
 
 
 @admin.register(Holding)
@@ -57,6 +75,7 @@ class NumberStatusAdmin(HistoryAdmin):
 class NumberOrderAdmin(HistoryAdmin):
     """Orders of numbers; they are made and filled on the console's pages and by command."""
 
+    inner = ("ordered_by",)
     list_display = ("reference", "account", "application", "area_code", "kind", "quantity", "issued", "state")
     list_filter = ("state", ("account", AutocompleteSelectFilter))
     list_select_related = ("account", "application")
@@ -67,6 +86,7 @@ class NumberOrderAdmin(HistoryAdmin):
 class NumberChangeAdmin(HistoryAdmin):
     """What happened to numbers."""
 
+    inner = ("by",)
     list_display = ("at", "number", "kind", "before", "after", "cause", "by")
     list_filter = ("kind", ("account", AutocompleteSelectFilter))
     list_select_related = ("number",)

@@ -5,14 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from common.phone import mask_in_text
+
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who orders: the API (no name) or a person, with the request or the reason that history shows."""
+    """Who orders: the API (no name) or a person, with the request or the reason that history shows.
+
+    A real number that a person wrote into the reason is masked: history keeps it in clear.
+    """
 
     name: str = ""
     request_id: UUID | None = None
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.reason:
+            object.__setattr__(self, "reason", mask_in_text(self.reason))
 
 
 @dataclass(frozen=True, kw_only=True)

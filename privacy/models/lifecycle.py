@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Application
-from privacy.models.numbers import Number
+from privacy.models.numbers import Number, while_held
 
 
 class NumberOrder(models.Model):
@@ -72,8 +72,6 @@ class NumberReason(models.Model):
     closed_by = models.CharField(_("closed by"), max_length=150, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
 
-    account_path = "number__holdings__application__account"
-
     class Meta:
         verbose_name = _("reason of a number's state")
         verbose_name_plural = _("reasons of numbers' states")
@@ -86,6 +84,11 @@ class NumberReason(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number_id} {self.source}"
+
+    @classmethod
+    def account_rows(cls, account_id: int) -> models.Q:
+        """Return the condition for reasons that were opened while an account held the number."""
+        return while_held(account_id, "opened_at")
 
 
 class NumberChange(models.Model):

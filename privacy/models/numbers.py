@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application, Upstream
 
+# The cause of a number that was returned (pushes.md 5).
+DELETED = "1"
+
 
 class Number(models.Model):
     """One X. It is no real number and is kept in clear; a number that came back and is issued again is a new row."""
@@ -110,10 +113,23 @@ class NumberStatus(models.Model):
 
     @classmethod
     def account_rows(cls, account_id: int) -> models.Q:
-        """Return the condition for what happened to numbers while an account held them."""
-        held = {
-            "number__holdings__application__account": account_id,
-            "number__holdings__valid_from__lte": models.F("at"),
-        }
-        open_ended = models.Q(number__holdings__valid_to__isnull=True)
-        return models.Q(**held) & (open_ended | models.Q(number__holdings__valid_to__gt=models.F("at")))
+        """Return the condition for what happened to numbers while an account held them, their end with it.
+
+        A number that is returned ends at the instant its last holding ends, and nobody holds that row afterwards. A
+        move is no end: what stands at its instant is the next holder's alone.
+        """
+        returned = models.Q(
+            number__state=Number.State.RETURNED, cause=DELETED, number__holdings__valid_to=models.F("at")
+        )
+        return while_held(account_id, "at") | (_of(account_id) & returned)
+
+
+def while_held(account_id: int, column: str) -> models.Q:
+    """Return the condition for rows of numbers whose `column` is a time at which an account held the number."""
+    started = models.Q(number__holdings__valid_from__lte=models.F(column))
+    open_ended = models.Q(number__holdings__valid_to__isnull=True)
+    return _of(account_id) & started & (open_ended | models.Q(number__holdings__valid_to__gt=models.F(column)))
+
+
+def _of(account_id: int) -> models.Q:
+    return models.Q(number__holdings__application__account=account_id)

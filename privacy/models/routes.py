@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application
 from privacy.models.bindings import HASH_BYTES, Binding
-from privacy.models.numbers import Number
+from privacy.models.numbers import Number, while_held
 
 MOST_PAIRS, MOST_RELATIONS, MOST_NUMBERS_OF_A, MOST_EXTENSIONS = 5000, 1000, 5, 9999
 # What was never bound comes first.
@@ -139,8 +139,6 @@ class Cooling(models.Model):
     counterpart = models.BinaryField(_("keyed hash of the counterpart"), max_length=HASH_BYTES)
     released_at = models.DateTimeField(_("released"))
 
-    account_path = "number__holdings__application__account"
-
     class Meta:
         verbose_name = _("cool-down")
         verbose_name_plural = _("cool-downs")
@@ -152,3 +150,8 @@ class Cooling(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @classmethod
+    def account_rows(cls, account_id: int) -> models.Q:
+        """Return the condition for what was released while an account held the number."""
+        return while_held(account_id, "released_at")

@@ -143,3 +143,7 @@ def test_a_transfer_of_a_number_that_left_meanwhile_is_not_done(acme, bolt):
     assert [field for _line, field, _problem in told] == ["number"]
     asked.refresh_from_db()
     assert (asked.state, asked.finance_agreed) == ("asked", "")
+
+
+def test_a_real_number_in_a_reason_is_masked_whoever_writes_it():
+    assert Actor(name="operator", reason="13800138000 asked").reason == "*******8000 asked"

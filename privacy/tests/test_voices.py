@@ -179,3 +179,11 @@ def test_an_account_keeps_so_many_files_and_no_more(acme, customer, stores, monk
     with pytest.raises(BadInput, match="has 1 voice files"):
         voices.upload(acme.account, "b.wav", a_law(), user=customer)
     assert len(files()) == 1
+
+
+def test_a_real_number_in_a_note_is_masked_where_it_is_kept(acme, operator, customer, stores):
+    voice = voices.upload(acme.account, "hello.wav", a_law(), purpose="for 13800138000", user=customer)
+    assert voice.purpose == "for *******8000"
+    refused = voices.review(voice, approve=False, note="ask 138 0013 8000", sha256=voice.sha256, user=operator)
+    assert refused.review_note == "ask *** **** 8000"
+    assert "13800138000" not in str(list(AuditEntry.objects.values()))
