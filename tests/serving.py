@@ -21,6 +21,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import roles
 from config.services import certificate
+from config.services.run import LONGEST_LINE
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "docs" / "examples" / "demo.json"
@@ -59,6 +60,8 @@ def serving(tls_folder: Path | None = None, **environ: str) -> Iterator[str]:
         "1",
         "--threads",
         "4",
+        "--limit-request-line",
+        str(LONGEST_LINE),
         "--no-control-socket",
     ]
     authority = None

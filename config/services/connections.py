@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from gunicorn import http
-from gunicorn.http.body import LengthReader
 from gunicorn.sock import ssl_wrap_socket
 from gunicorn.workers.gthread import TConn
 
@@ -23,17 +22,20 @@ _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^
 _WAIT = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Told(LengthReader):  # type: ignore[misc]  # its module has no types
-    """A body of a length that was told; where it ends early, no next request is looked for."""
+class Told:
+    """Reads a body; where that ends before it should, no next request is looked for on the connection."""
 
-    def __init__(self, req: Any, reader: LengthReader) -> None:
-        super().__init__(reader.unreader, reader.length)
-        self._req = req
+    def __init__(self, req: Any) -> None:
+        self._req, self._reader = req, req.body.reader
 
     def read(self, size: int) -> bytes:
         """Return so many bytes, fewer at the end."""
-        wanted = min(self.length, size)
-        got: bytes = super().read(size)
+        wanted = min(getattr(self._reader, "length", 0), size)
+        try:
+            got: bytes = self._reader.read(size)
+        except Exception:
+            self._req.force_close()
+            raise
         if len(got) < wanted:
             self._req.force_close()
         return got

@@ -15,7 +15,6 @@ from collections import Counter, deque
 from functools import partial
 from typing import Any, ClassVar
 
-from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import ThreadWorker
 
 from config.services import refusals
@@ -67,7 +66,14 @@ class Worker(ThreadWorker):
         self.nr_conns += 1
         if self.nr_conns >= self.worker_connections:
             self._make_room()
-        self.enqueue_req(Connection(self.cfg, sock, address, listener.getsockname()))
+        conn = Connection(self.cfg, sock, address, listener.getsockname())
+        try:
+            if conn.shaken and conn.gather():
+                self.enqueue_req(conn)
+            else:
+                self._wait(conn)
+        except OSError:
+            self._close(conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """Decide what becomes of a connection that a thread is done with."""
@@ -83,6 +89,8 @@ class Worker(ThreadWorker):
                 conn.body_deadline = time.monotonic() + self.seconds_for_request
                 self._line.append(conn)
                 self._next_in_line()
+                if len(self._line) > self.worker_connections // 4:
+                    self._close(self._line.popleft())
             elif result and conn.has_more():
                 self.enqueue_req(conn)
             elif result:
@@ -117,7 +125,7 @@ class Worker(ThreadWorker):
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._go_on, conn))
         self._waiting[conn] = len(conn.ahead)
         self._gathered += len(conn.ahead)
-        while self._gathered > self.most_gathered:
+        while self._gathered > self.most_gathered or (self._waiting and self.nr_conns >= self.worker_connections):
             self._make_room()
 
     def _wait_no_more(self, conn: Connection) -> None:
@@ -200,8 +208,7 @@ class Worker(ThreadWorker):
         self._deadlines[conn] = time.monotonic() + self.seconds_for_request + self._length(req) / self.bytes_a_second
         if conn.granted:  # one that sends nothing more gives its place up
             conn.sock.settimeout(self.seconds_for_headers)
-        if isinstance(req.body.reader, LengthReader):
-            req.body.reader = Told(req, req.body.reader)
+        req.body.reader = Told(req)
         if req.method == "DELETE":  # some clients send its body without a length: it is no next request
             req.force_close()
         return super().handle_request(req, conn)
