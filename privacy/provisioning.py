@@ -1,10 +1,12 @@
 """The numbers of a provision file: who holds them since when, and how they move (docs/operations.md)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from accounts import audit
 from accounts.audit import COMMAND
 from accounts.models import Application, Upstream
 from accounts.provision_file import Entry
@@ -13,6 +15,7 @@ from privacy.bindings.orders import Actor
 from privacy.models import Binding, Call, CallEvent, Holding, Message, Number, NumberChange, Session
 from privacy.numbers.changes import step
 from privacy.numbers.locks import end_all, hold
+from privacy.numbers.rows import lock
 from privacy.numbers.transferring import steps_of_move
 
 NUMBER_FIELDS = ("area_code", "kind", "sms")
@@ -36,18 +39,24 @@ def account_is_used(account_id: int) -> bool:
 
 
 def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None:
-    """Create, update or transfer numbers. A number that was returned and is named again is a new one."""
-    rows = Number.objects.exclude(state=Number.State.RETURNED).filter(number__in=[e["number"] for e in entries])
-    known = {row.number: row for row in rows}
+    """Create, update or transfer numbers. A number that was returned and is named again is a new one.
+
+    Numbers move without the agreement that the console asks for: who runs this has the machine (docs/operations.md).
+    """
+    rows = lock([entry["number"] for entry in entries])
+    known = {text: row for text, row in rows.items() if row.state != Number.State.RETURNED}
     holdings = _holdings(known.values())
     keys = {entry["application"] for entry in entries if entry["application"]}
     applications = Application.objects.select_related("account").in_bulk(keys, field_name="app_key")
     upstreams = Upstream.objects.in_bulk([e["upstream"] for e in entries if e["upstream"]], field_name="code")
+    # Before the first one changes, and in one order: binds take the same locks.
+    hold([known[e["number"]] for e in entries if e["number"] in known and _changes(e, known, holdings, upstreams)])
     new: list[tuple[Number, Holding]] = []
     for entry in entries:
         application = named(entry, "application", applications)
         upstream = named(entry, "upstream", upstreams)
         if entry["number"] not in known:
+            _not_blacklisted(entry, rows.get(entry["number"]))
             new.append(_issue(entry, application or missing(entry, "application"), upstream, now))
             tally.counts["numbers"]["created"] += 1
             continue
@@ -59,6 +68,23 @@ def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None
     Number.objects.bulk_create([number for number, _ in new], batch_size=BATCH)
     Holding.objects.bulk_create([holding for _, holding in new], batch_size=BATCH)
     NumberChange.objects.bulk_create([_issued(*one, now) for one in new], batch_size=BATCH)
+
+
+def _not_blacklisted(entry: Entry, returned: Number | None) -> None:
+    """Refuse a number that was blacklisted and returned: it is not issued again."""
+    if returned is not None and returned.blacklisted_at is not None:
+        raise entry.error("number", "is blacklisted", "take another number, or take it off the blacklist first")
+
+
+def _changes(entry: Entry, known: Mapping[str, Number], holdings: Holdings, upstreams: Mapping[str, Upstream]) -> bool:
+    """Return whether an entry changes what can be bound on a known number, or who holds it."""
+    row = known[entry["number"]]
+    last = holdings[row.pk][-1] if holdings[row.pk] else None
+    held_by = last.application.app_key if last is not None and last.valid_to is None else ""
+    if entry["application"] and entry["application"] != held_by:
+        return True
+    values = _values(row, entry, upstreams.get(entry["upstream"] or ""), holdings[row.pk])
+    return any(getattr(row, name) != value for name, value in values.items())
 
 
 def _issued(number: Number, holding: Holding, now: datetime) -> NumberChange:
@@ -96,6 +122,11 @@ def _first_rental_month(issued_at: datetime, provisioned_at: datetime, applicati
 
 
 def _update(row: Number, entry: Entry, upstream: Upstream | None, holdings: Sequence[Holding]) -> str:
+    return write(row, _values(row, entry, upstream, holdings))
+
+
+def _values(row: Number, entry: Entry, upstream: Upstream | None, holdings: Sequence[Holding]) -> dict[str, Any]:
+    """Return what an entry says of a known number."""
     values = entry.values(*NUMBER_FIELDS, new=False)
     if entry.has("upstream"):
         values["upstream"] = upstream
@@ -103,7 +134,7 @@ def _update(row: Number, entry: Entry, upstream: Upstream | None, holdings: Sequ
         first = holdings[0].application if holdings else None
         default = _first_rental_month(row.issued_at, row.created_at, first) if first else row.rental_from
         values["rental_from"] = entry["rental_from"] or default
-    return write(row, values)
+    return values
 
 
 def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[Holding], now: datetime) -> bool:
@@ -120,15 +151,27 @@ def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[
         # The number's own issued_at stays in the file when only its application is changed there.
         since = issued_at if issued_at is not None and issued_at > last.valid_from else now
         # What is bound ends when it moves, not when it is said to have moved.
-        hold([row])
-        end_all([row], cause=Binding.End.TRANSFERRED, actor=ACTOR, now=now)
+        ended = end_all([row], cause=Binding.End.TRANSFERRED, actor=ACTOR, now=now)
         NumberChange.objects.bulk_create(steps_of_move(row, last.application, wanted, ACTOR, now))
+        _audit_move(row, last.application, wanted, ended)
         last.valid_to = since
         last.save(update_fields=["valid_to"])
     else:
         since = issued_at or now
     Holding.objects.create(number=row, application=wanted, valid_from=since)
     return True
+
+
+def _audit_move(row: Number, source: Application, target: Application, ended: int) -> None:
+    """Say in the audit trail that a number moved; to another account nobody was asked."""
+    told = {"from": source.app_key, "to": target.app_key, "bindings_ended": ended}
+    if source.account_id != target.account_id:
+        told["without_agreement"] = True
+    account = target.account if source.account_id == target.account_id else None
+    audit.record(
+        user=None, action="numbers.transfer", subject_kind="number", subject=row.number, account=account,
+        reason=ACTOR.reason, detail=told,
+    )  # fmt: skip
 
 
 def _move_start(row: Number, entry: Entry, holding: Holding, earlier: Sequence[Holding]) -> bool:

@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import AuditEntry
 from console.tests.provisioned import *  # noqa: F403
 from console.tests.provisioned import DAY, FEBRUARY, FILE, NOW, Apply, counts, refusal
-from privacy.models import Holding, Number
+from privacy.models import Holding, Number, NumberChange
 
 NUMBER = {"number": "+8617100000001"}
 
@@ -91,3 +94,52 @@ def test_thousands_of_numbers_take_a_few_statements(apply: Apply, django_assert_
     apply(**FILE)
     with django_assert_max_num_queries(120):
         assert counts(apply(numbers=numbers), "numbers") == (3000, 0, 0)
+
+
+def test_a_number_that_was_blacklisted_and_returned_is_not_made_again(apply: Apply) -> None:
+    apply(**FILE)
+    Number.objects.update(state=Number.State.RETURNED, blacklisted_at=NOW)
+    Holding.objects.update(valid_to=NOW)
+    told = refusal(apply, numbers=[{**NUMBER, "application": "demoAppKey01"}])
+    assert told.startswith("numbers[0].number: is blacklisted")
+    assert "take it off the blacklist first" in told
+    assert Number.objects.count() == 1
+
+
+def test_a_move_between_accounts_is_in_the_numbers_life_and_in_the_audit_trail(apply: Apply) -> None:
+    two_applications(apply)
+    apply(now=NOW + DAY, numbers=[{**NUMBER, "application": "boltKey", "transfer": True}])
+    moves = NumberChange.objects.filter(kind="transferred").order_by("pk")
+    assert [(move.before, move.after, move.by) for move in moves] == [
+        ("demoAppKey01", "", "command"),
+        ("", "boltKey", "command"),
+    ]
+    entry = AuditEntry.objects.get(action="numbers.transfer")
+    assert (entry.subject, entry.account, entry.username) == (NUMBER["number"], None, "command")
+    assert entry.detail == {"from": "demoAppKey01", "to": "boltKey", "bindings_ended": 0, "without_agreement": True}
+
+
+def test_what_binds_take_is_locked_once_ascending_before_anything_changes(apply: Apply) -> None:
+    texts = [f"+8617100000{n:03}" for n in range(1, 6)]
+    two_applications(apply)
+    apply(numbers=[{"number": text, "application": "demoAppKey01"} for text in texts])
+    moved = [{"number": text, "application": "boltKey", "transfer": True, "area_code": "010"} for text in texts[::-1]]
+    with CaptureQueriesContext(connection) as captured:
+        apply(now=NOW + DAY, numbers=moved)
+    statements = [one["sql"] for one in captured]
+    locks = [n for n, sql in enumerate(statements) if 'FROM "privacy_availability"' in sql and "FOR NO KEY" in sql]
+    changes = [
+        n for n, sql in enumerate(statements) if sql.startswith(('UPDATE "privacy_number"', 'UPDATE "privacy_h'))
+    ]
+    assert locks[0] < changes[0]
+    assert 'ORDER BY "privacy_availability"."number_id" ASC' in statements[locks[0]]
+    rows = next(n for n, sql in enumerate(statements) if 'FROM "privacy_number"' in sql and "FOR NO KEY" in sql)
+    assert rows < locks[0]
+    assert [row.area_code for row in Number.objects.all()] == ["010"] * 5
+
+
+def test_a_file_that_changes_nothing_holds_no_bind_up(apply: Apply) -> None:
+    apply(**FILE)
+    with CaptureQueriesContext(connection) as captured:
+        assert not apply(**FILE).changed
+    assert not [one for one in captured if "privacy_availability" in one["sql"] and "FOR NO KEY" in one["sql"]]
