@@ -62,13 +62,15 @@ def enqueue(
     """Return the job for this work and whether it is new: the same still waiting or running for this person is one job.
 
     `total` is about how many rows it will do. Without `announce` the caller runs it himself (`run`). With `once` one
-    that has ended counts too: for parameters that name one click, whose work changes things.
+    that is done counts too: for parameters that name one click, whose work changes things. One that failed or was
+    cancelled may be asked for again.
     """
     with transaction.atomic():
         # Two clicks wait for each other here.
         get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
         same = Job.objects.filter(requested_by=user, kind=kind, parameters=dict(parameters))
-        found = same.first() if once else same.filter(state__in=ACTIVE, cancel_requested=False).first()
+        living = same.filter(state__in=ACTIVE, cancel_requested=False)
+        found = (living.first() or same.filter(state=Job.State.DONE).first()) if once else living.first()
         if found is not None:
             return found, False
         job = Job.objects.create(

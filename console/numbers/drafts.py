@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 from django.core import signing
+from django.utils.translation import gettext as _
 
 from accounts.roles import User
 from common.errors import BadInput
@@ -64,6 +65,6 @@ def read(id: str) -> Draft:
     try:
         content = orjson.loads(path.read_bytes())
     except OSError:
-        raise BadInput("file", "is gone", "upload it again") from None
+        raise BadInput("file", _("is gone"), _("upload it again")) from None
     lines = [Line(**line) for line in content["lines"]]
     return Draft(UUID(id), content["step"], Choice(**content["choice"]), lines, content["source"])

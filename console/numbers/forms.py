@@ -1,5 +1,6 @@
 """The form of a step: which numbers (typed, or a file), what holds for all of them."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +16,17 @@ from console.causes import NUMBER_CAUSE
 from privacy.models import Number, NumberOrder
 from privacy.numbers.bulk import STEPS
 from privacy.numbers.cells import Choice
-from privacy.numbers.sheets import MOST_BYTES, Line, read
+from privacy.numbers.sheets import MOST_BYTES, MOST_LINES, Line, read
 from privacy.numbers.states import CAUSES
 
 SUGGESTIONS = 500
 # What each step asks beside the numbers; a file's own cells win.
 TYPED = {"issue": ("area_code", "kind", "sms"), "order": ("area_code", "kind", "sms", "quantity", "reference", "note")}
+
+
+def _typed(text: str) -> list[str]:
+    """Return what was typed, one number a line or between commas: "+86 171 0996 0000" has blanks of its own."""
+    return [one for one in (part.strip() for part in re.split(r"[\n\r,;，；、]", text)) if one]
 
 
 class StepForm(forms.Form):
@@ -74,13 +80,16 @@ class StepForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
-        typed = cleaned.get("numbers", "").split()
+        typed = _typed(cleaned.get("numbers", ""))
         if cleaned.get("file") and typed:
             raise forms.ValidationError(gettext("Type the numbers or choose a file, not both."))
         if cleaned.get("file"):
             cleaned["lines"] = self._read(cleaned["file"])
         elif self.step == "order":
             cleaned["lines"] = [Line(0, {})]
+        elif len(typed) > MOST_LINES:
+            told = gettext("There are more than %(n)s numbers. Cut them in parts.")
+            raise forms.ValidationError(told, params={"n": MOST_LINES})
         elif typed:
             cleaned["lines"] = [Line(at, {"number": text}) for at, text in enumerate(typed, start=1)]
         else:

@@ -1,7 +1,5 @@
 """A step for numbers in the console: chosen, tried, shown with every bad line, confirmed with a reason, done."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.roles import require
+from accounts.roles import User, require
 from accounts.scope import for_user
 from common.errors import MasklineError
 from console import jobs, pages
@@ -24,7 +22,8 @@ from privacy.models import Number
 from privacy.numbers.bulk import STEPS, Outcome, Run, carry_out
 from privacy.numbers.rows import BadRows, RowProblem
 
-AT_ONCE = 200
+# Lines and bindings that end, together: more run as a job.
+AT_ONCE = 500
 SHOWN = 200
 REASON_AT_LEAST = 3
 
@@ -84,8 +83,11 @@ def number_apply(request: HttpRequest) -> HttpResponse:
     if len(reason) < REASON_AT_LEAST:
         messages.error(request, _("Give a reason. Nothing was changed."))
         return _preview(request, token)
-    at_once = len(draft.lines) <= AT_ONCE
-    job, new = work.order(draft, reason, at_once=at_once, user=request.user)
+    tried, problems = _tried(draft, request.user)
+    if tried is None:
+        return _shown(request, token, draft, None, problems)
+    at_once = _few(draft, tried)
+    job, new = work.order(draft, reason, tried, at_once=at_once, user=request.user)
     if not new:
         messages.info(request, _("This was ordered before."))
         return redirect("jobs")
@@ -102,7 +104,10 @@ def _after(request: HttpRequest, draft: Draft, job: Job | None) -> HttpResponse:
         messages.error(request, job.error if job else _("Somebody else does this already."))
         return redirect("numbers")
     n = len(draft.lines)
-    messages.success(request, ngettext("%(n)s line is done.", "%(n)s lines are done.", n) % {"n": n})
+    if draft.step == "ask_transfer":
+        messages.success(request, _("Asked. Finance has to agree before anything moves."))
+    else:
+        messages.success(request, ngettext("%(n)s line is done.", "%(n)s lines are done.", n) % {"n": n})
     if draft.step == "order":
         return redirect("number_orders")
     if draft.step == "ask_transfer":
@@ -119,7 +124,14 @@ def _preview(request: HttpRequest, token: str) -> HttpResponse:
     draft = drafts.opened(token, request.user)
     if draft is None:
         raise Http404
-    outcome, problems = _tried(draft)
+    outcome, problems = _tried(draft, request.user)
+    return _shown(request, token, draft, outcome, problems)
+
+
+def _shown(
+    request: HttpRequest, token: str, draft: Draft, outcome: Outcome | None, problems: list[RowProblem]
+) -> HttpResponse:
+    """Return the page of what a draft would do, or of what is wrong with it."""
     frame = pages.context(
         request,
         title=STEPS[draft.step].label,
@@ -130,15 +142,19 @@ def _preview(request: HttpRequest, token: str) -> HttpResponse:
         problems=problems[:SHOWN],
         problem_count=len(problems),
         lines=draft.lines[:SHOWN],
-        as_job=len(draft.lines) > AT_ONCE,
+        as_job=outcome is not None and not _few(draft, outcome),
     )
     return render(request, "console/numbers/preview.html", frame, status=400 if problems else 200)
 
 
-def _tried(draft: Draft) -> tuple[Outcome | None, list[Any]]:
+def _few(draft: Draft, tried: Outcome) -> bool:
+    return len(draft.lines) + tried.bindings_ended <= AT_ONCE
+
+
+def _tried(draft: Draft, user: User) -> tuple[Outcome | None, list[RowProblem]]:
     """Return what a draft would do, or what is wrong with its lines."""
     try:
-        run = Run(Actor(), timezone.now(), dry_run=True)
+        run = Run(Actor(), timezone.now(), dry_run=True, scope=for_user(user))
         return carry_out(draft.step, draft.lines, draft.choice, run), []
     except BadRows as bad:
         return None, list(bad.problems)

@@ -1,17 +1,17 @@
 """A step for numbers as a job: all lines or none, progress while it runs, a file that says what became of each."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounts import roles
+from accounts.scope import for_user
 from billing.reports.cells import csv_safe
 from common.errors import BadInput
 from common.phone import mask_in_text
@@ -22,6 +22,7 @@ from console.numbers.drafts import Draft
 from privacy.bindings.orders import Actor
 from privacy.numbers.bulk import STEPS, Outcome, Run, carry_out
 from privacy.numbers.cells import number_of
+from privacy.numbers.reach import only_account
 from privacy.numbers.sheets import Line
 
 KIND = "numbers"
@@ -29,8 +30,12 @@ FILE = "numbers.csv"
 BOM = "\ufeff"
 
 
-def order(draft: Draft, reason: str, *, at_once: bool, user: Any) -> tuple[Job, bool]:
-    """Return the job that does a draft and whether it is new; the same draft again is the same job."""
+def order(draft: Draft, reason: str, tried: Outcome, *, at_once: bool, user: Any) -> tuple[Job, bool]:
+    """Return the job that does a draft and whether it is new; the same draft again is the same job.
+
+    `tried`: what it would do. A job for the lines of one account is that account's.
+    """
+    account = only_account(tried.accounts)
     parameters = {
         "draft": str(draft.id),
         "step": draft.step,
@@ -38,18 +43,22 @@ def order(draft: Draft, reason: str, *, at_once: bool, user: Any) -> tuple[Job, 
         "reason": mask_in_text(reason),
         "language": translation.get_language(),
     }
-    return jobs.enqueue(KIND, parameters, user, total=len(draft.lines), announce=not at_once, once=True)
+    total = len(draft.lines)
+    return jobs.enqueue(KIND, parameters, user, account=account, total=total, announce=not at_once, once=True)
 
 
 def do(job: Job, watch: Callable[[int], None], request: HttpRequest | None = None) -> jobs.Result:
-    """Do the step of a claimed job and write its file. Permission is asked again. Raises BadInput, BadRows."""
+    """Do the step of a claimed job and write its file. Permission and scope are asked again.
+
+    Raises BadInput, BadRows, NotReady.
+    """
     user = job.requested_by
     with translation.override(job.parameters["language"]):
         if not roles.may(user, "operate"):
-            raise BadInput("user", "may no longer do this", "ask someone with the permission")
+            raise BadInput("user", _("may no longer do this"), _("ask someone with the permission"))
         draft = drafts.read(job.parameters["draft"])
         actor = Actor(name=user.get_username(), reason=job.parameters["reason"])
-        run = Run(actor, timezone.now(), progress=watch)
+        run = Run(actor, timezone.now(), progress=watch, scope=for_user(user))
         with transaction.atomic():
             outcome = carry_out(draft.step, draft.lines, draft.choice, run, user=user, request=request)
             return _written(job, draft, outcome)
@@ -75,13 +84,7 @@ def _written(job: Job, draft: Draft, outcome: Outcome) -> jobs.Result:
         cells = [csv_safe(line.cells.get(name, "")) for name in columns]
         rows.writerow([line.line or "", *cells, _outcome(line, outcome)])
     content = (BOM + text.getvalue()).encode()
-    folder, digest = job_files.folder_of(job), hashlib.sha256(content).hexdigest()
-    facts = {"file": FILE, "step": draft.step, "lines": len(draft.lines), **outcome.counts(), "sha256": digest}
-    for name, body in ((FILE, content), (f"{FILE}.json", orjson.dumps(facts, option=orjson.OPT_INDENT_2))):
-        path = folder / name
-        path.touch(mode=0o600)
-        path.write_bytes(body)
-    return jobs.Result(f"{folder.name}/{FILE}", len(draft.lines), len(content), digest)
+    return job_files.write(job, FILE, content, len(draft.lines), {"step": draft.step, **outcome.counts()})
 
 
 def _outcome(line: Line, outcome: Outcome) -> str:

@@ -16,23 +16,31 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.roles import User
+from accounts.scope import Scope
 from common.errors import BadInput
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberOrder
 from privacy.numbers import features, issuing, leaving, ordering, states, transferring
 from privacy.numbers.cells import Choice, flag_of, moves_of, number_of, rows_of
+from privacy.numbers.reach import Reach, last_holders, only_account
 from privacy.numbers.rows import BadRows, Checks, Done, Progress
 from privacy.numbers.sheets import Line
+
+EVERYTHING = Scope(None)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done, or in a dry run would be: how many changed, how many were so already, bindings that end."""
+    """What was done, or in a dry run would be: how many changed, how many were so already, bindings that end.
+
+    `accounts`: the ids of those whose numbers or orders they are.
+    """
 
     changed: int
     unchanged: int = 0
     bindings_ended: int = 0
     which: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    accounts: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
 
     def counts(self) -> dict[str, int]:
         """Return the counts by name."""
@@ -41,12 +49,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """Who does a step and when, and whether it is only tried."""
+    """Who does a step and when, whether it is only tried, and whose numbers and applications he reaches."""
 
     actor: Actor
     now: datetime
     dry_run: bool = False
     progress: Progress = lambda done: None
+    scope: Scope = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -80,13 +89,13 @@ def carry_out(
         told = {"lines": len(lines), **asdict(choice), **outcome.counts()}
         audit.record(
             user=user, action=f"numbers.{name}", subject_kind="number", subject=first if len(lines) == 1 else "",
-            reason=run.actor.reason, detail=told, request=request,
+            account=only_account(outcome.accounts), reason=run.actor.reason, detail=told, request=request,
         )  # fmt: skip
     return outcome
 
 
 def _issue(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
-    checks, rows = Checks(), list[issuing.Issue]()
+    checks, reach, rows = Checks(), Reach(run.scope), list[issuing.Issue]()
     for line in lines:
         with checks.of(line.line):
             sms = line.cells.get("sms", "")
@@ -94,25 +103,25 @@ def _issue(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
                 issuing.Issue(
                     number=number_of(line),
                     line=line.line,
-                    application=line.cells.get("application", "") or choice.application,
+                    application=reach.application(line.cells.get("application", "") or choice.application),
                     area_code=line.cells.get("area_code", ""),
                     kind=line.cells.get("kind", ""),
                     sms=flag_of("sms", sms) if sms else None,
                     upstream=line.cells.get("upstream", ""),
                 )
             )
-    done = _done(partial(issuing.issue, rows, order=_order_of(choice)), checks, run)
+    done = _done(partial(issuing.issue, rows, order=_order_of(choice, run.scope)), checks, run)
     return _outcome(done)
 
 
 def _order(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
-    checks, rows = Checks(), list[ordering.OrderRow]()
+    checks, reach, rows = Checks(), Reach(run.scope), list[ordering.OrderRow]()
     for line in lines:
         cells = line.cells
         with checks.of(line.line):
             rows.append(
                 ordering.OrderRow(
-                    application=cells.get("application", "") or choice.application,
+                    application=reach.application(cells.get("application", "") or choice.application),
                     area_code=cells.get("area_code", ""),
                     quantity=cells.get("quantity", ""),
                     reference=cells.get("reference", ""),
@@ -125,27 +134,35 @@ def _order(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     work = partial(ordering.order, rows, actor=run.actor, now=run.now)
     _finish(checks, partial(work, dry_run=True))
     new, repeated = work(dry_run=run.dry_run)
-    return Outcome(len(new), repeated, which=frozenset(one.reference for one in new))
+    return Outcome(
+        len(new),
+        repeated,
+        which=frozenset(one.reference for one in new),
+        accounts=frozenset(one.account_id for one in new),
+    )
 
 
 def _transfer(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     checks = Checks()
-    done = _done(partial(transferring.transfer, moves_of(lines, choice, checks)), checks, run)
+    done = _done(partial(transferring.transfer, moves_of(lines, choice, checks, Reach(run.scope, lines))), checks, run)
     return _outcome(done)
 
 
 def _ask(lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     checks = Checks()
-    work = partial(transferring.ask, moves_of(lines, choice, checks), actor=run.actor, now=run.now)
+    moves = moves_of(lines, choice, checks, Reach(run.scope, lines))
+    if not moves:
+        checks.finish()
+    work = partial(transferring.ask, moves, actor=run.actor, now=run.now)
     _finish(checks, partial(work, dry_run=True))
     asked = work(dry_run=run.dry_run)
-    return Outcome(len(asked.numbers))
+    return Outcome(len(asked.numbers), accounts=frozenset({asked.source_account_id}))
 
 
-def _order_of(choice: Choice) -> NumberOrder | None:
+def _order_of(choice: Choice, scope: Scope) -> NumberOrder | None:
     if choice.order is None:
         return None
-    found = NumberOrder.objects.filter(pk=choice.order).first()
+    found = scope.rows(NumberOrder).filter(pk=choice.order).first()
     if found is None:
         raise BadInput("order", _("is unknown"), _("choose an open order, or none"))
     return found
@@ -154,13 +171,14 @@ def _order_of(choice: Choice) -> NumberOrder | None:
 def _plain(step: Callable[..., Done], lines: Sequence[Line], choice: Choice, run: Run) -> Outcome:
     """Do a step that needs nothing but the numbers."""
     checks = Checks()
-    done = _done(partial(step, rows_of(lines, checks)), checks, run)
+    done = _done(partial(step, rows_of(lines, checks, Reach(run.scope, lines))), checks, run)
     return _outcome(done)
 
 
 def _outcome(done: Done) -> Outcome:
     which = frozenset(number.number for number in done.numbers)
-    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended, which)
+    owners = done.accounts or frozenset(last_holders(done.numbers).values())
+    return Outcome(len(done.numbers), done.unchanged, done.bindings_ended, which, owners)
 
 
 def _done(work: Callable[..., Done], checks: Checks, run: Run) -> Done:

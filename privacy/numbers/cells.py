@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from common.errors import BadInput
 from common.phone import parse_typed
+from privacy.numbers.reach import Reach
 from privacy.numbers.rows import Checks, NumberRow
 from privacy.numbers.sheets import Line
 from privacy.numbers.transferring import Move
@@ -24,22 +25,23 @@ class Choice:
     order: int | None = None
 
 
-def moves_of(lines: Sequence[Line], choice: Choice, checks: Checks) -> list[Move]:
+def moves_of(lines: Sequence[Line], choice: Choice, checks: Checks, reach: Reach) -> list[Move]:
     """Return the moves of lines: each to the application of its line, else to the one chosen for all."""
     rows = list[Move]()
     for line in lines:
         with checks.of(line.line):
-            target = line.cells.get("application", "") or choice.application
-            rows.append(Move(number=number_of(line), line=line.line, application=target))
+            number = reach.number(number_of(line))
+            target = reach.application(line.cells.get("application", "") or choice.application)
+            rows.append(Move(number=number, line=line.line, application=target))
     return rows
 
 
-def rows_of(lines: Sequence[Line], checks: Checks) -> list[NumberRow]:
+def rows_of(lines: Sequence[Line], checks: Checks, reach: Reach) -> list[NumberRow]:
     """Return the numbers of lines; what is wrong with the others stands in `checks`."""
     rows = list[NumberRow]()
     for line in lines:
         with checks.of(line.line):
-            rows.append(NumberRow(number=number_of(line), line=line.line))
+            rows.append(NumberRow(number=reach.number(number_of(line)), line=line.line))
     return rows
 
 

@@ -85,7 +85,8 @@ def _switch(
     """Change one switch of numbers; `returned`: also of those that were returned."""
     numbers = row_tools.all_in_use(rows, returned=returned)
     if dry_run:
-        return Done(numbers)
+        changed = [number for number in numbers if change(number)]
+        return Done(changed, len(numbers) - len(changed))
     done = Done()
     for batch in batches(numbers):
         held = row_tools.holdings(batch)

@@ -16,7 +16,7 @@ from privacy.bindings.orders import Actor
 from privacy.models import Holding, Number, NumberChange, NumberOrder
 from privacy.numbers import rows as row_tools
 from privacy.numbers.changes import step
-from privacy.numbers.ordering import kind_of
+from privacy.numbers.ordering import kind_of, one_at_a_time
 from privacy.numbers.rows import Checks, Done, NumberRow, Progress, application_named
 
 BATCH = 1000
@@ -48,6 +48,7 @@ def issue(
     A number that was returned becomes a new row; one that its application holds already stays as it is.
     """
     checks, new, unchanged = Checks(), list[tuple[Number, Application]](), 0
+    one_at_a_time(dry_run)
     order = NumberOrder.objects.select_for_update().get(pk=order.pk) if order else None
     kept = row_tools.named_once([_completed(row, order) for row in rows], checks)
     known = row_tools.lock([row.number for row in kept])
@@ -69,7 +70,8 @@ def issue(
     if not dry_run:
         _write(new, actor, now, progress)
         _count(order, len(new), now)
-    return Done([number for number, _application in new], unchanged)
+    accounts = frozenset(application.account_id for _number, application in new)
+    return Done([number for number, _application in new], unchanged, accounts=accounts)
 
 
 def first_rental_month(at: datetime, application: Application) -> date:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Value
 from django.db.models.functions import Greatest, Now
+from django.utils.translation import gettext as _
 
+from common.errors import NotReady
 from privacy import bindings
 from privacy.bindings import keys
 from privacy.bindings.orders import Actor
@@ -29,6 +31,7 @@ def hold(numbers: Sequence[Number]) -> None:
     """Lock what ending every binding on the numbers will lock. Inside the caller's transaction.
 
     Who was bound between the look and the locks is seen by looking again; then all is let go and taken anew.
+    Raises NotReady.
     """
     ids = sorted(number.pk for number in numbers)
     for _try in range(TRIES):
@@ -38,6 +41,7 @@ def hold(numbers: Sequence[Number]) -> None:
                 return
         except _Changed:
             continue
+    raise NotReady(_("These numbers are bound all the time. Try again in a moment."))
 
 
 def end_of(holding: Holding, now: datetime) -> datetime:
@@ -56,9 +60,10 @@ def end_all(numbers: Sequence[Number], *, cause: Binding.End, actor: Actor, now:
 
 
 def bound_on(numbers: Sequence[Number]) -> int:
-    """Return how many bindings hold on the numbers."""
-    expired = Q(expires_at__lte=Now())
-    return Binding.objects.filter(number__in=numbers, valid_to=None).exclude(expired).count()
+    """Return how many bindings hold on the numbers, the YB on others that end with an AX on these among them."""
+    living = Binding.objects.filter(valid_to=None).exclude(expires_at__lte=Now())
+    related = living.filter(parent__number__in=numbers, parent__valid_to=None).exclude(number__in=numbers)
+    return living.filter(number__in=numbers).count() + related.count()
 
 
 def _hold(ids: Sequence[int]) -> None:

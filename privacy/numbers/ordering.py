@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Application
 from common import areas
 from common.errors import BadInput, Conflict
 from common.phone import mask_in_text
+from common.sql import query
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberOrder
 from privacy.numbers.rows import Checks, application_named
 
 MOST_NUMBERS = 10_000
 MOST_REFERENCE = 64
+# The advisory lock of ordering and issuing ("numb" in ASCII).
+LOCK = 0x6E756D62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ def order(
 ) -> tuple[list[NumberOrder], int]:
     """Keep orders; return the new ones and how many were there already. Raises BadRows."""
     checks, new, repeated = Checks(), list[NumberOrder](), 0
+    one_at_a_time(dry_run)
     known = Application.objects.select_related("account").in_bulk({r.application for r in rows}, field_name="app_key")
     seen: dict[tuple[int, str], int] = {}
     for row in rows:
@@ -72,6 +76,13 @@ def cancel(number_order: NumberOrder, *, now: datetime) -> bool:
     locked.state, locked.closed_at = NumberOrder.State.CANCELLED, now
     locked.save(update_fields=["state", "closed_at"])
     return True
+
+
+def one_at_a_time(dry_run: bool) -> None:
+    """Wait for whoever orders or issues now, until the end of the transaction: then what he made is seen."""
+    if not dry_run:
+        with connection.cursor() as cursor:
+            cursor.execute(query("privacy", "one_issue_at_a_time"), {"lock": LOCK})
 
 
 def kind_of(text: str) -> str:

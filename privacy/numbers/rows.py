@@ -58,11 +58,15 @@ class BadRows(MasklineError):
 
 @dataclass
 class Done:
-    """What a step did: the numbers it changed, how many were so already, and bindings it ended."""
+    """What a step did: the numbers it changed, how many were so already, and bindings it ended.
+
+    `accounts`: whose the numbers will be, where none holds them yet.
+    """
 
     numbers: list[Number] = field(default_factory=list)
     unchanged: int = 0
     bindings_ended: int = 0
+    accounts: frozenset[int] = frozenset()
 
     def count(self, batch: Sequence[Number], changed: Sequence[Number], progress: Progress) -> None:
         """Count a batch and those of it that changed, and say how many are done."""
@@ -128,7 +132,7 @@ def in_use(row: NumberRow, known: dict[str, Number], *, returned: bool = False) 
     """Return the number of a row. Raises BadInput when it is unknown, or was returned unless that is all right."""
     number = known.get(row.number)
     if number is None:
-        raise BadInput("number", _("is not one of our numbers"), _("issue it first, or correct the number"))
+        raise unknown_number()
     if number.state == Number.State.RETURNED and not returned:
         raise BadInput("number", _("was returned"), _("issue it again first, or take the line out"))
     return number
@@ -169,5 +173,15 @@ def application_named(app_key: str, known: dict[str, Application]) -> Applicatio
     if not app_key:
         raise BadInput("application", _("is missing"), _("give the app_key of an application"))
     if app_key not in known:
-        raise BadInput("application", _("is unknown"), _("give the app_key of an application that is there"))
+        raise unknown_application()
     return known[app_key]
+
+
+def unknown_number() -> BadInput:
+    """Return what is said of a number that is not there, or not for this person."""
+    return BadInput("number", _("is not one of our numbers"), _("issue it first, or correct the number"))
+
+
+def unknown_application() -> BadInput:
+    """Return what is said of an application that is not there, or not for this person."""
+    return BadInput("application", _("is unknown"), _("give the app_key of an application that is there"))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from common.errors import BadInput, Conflict
@@ -66,7 +67,7 @@ def open_on(
     numbers: Sequence[Number], *, source: str, state: str, cause: str, actor: Actor, now: datetime
 ) -> list[Number]:
     """Open a reason on locked numbers that have not the very same; return those."""
-    found = NumberReason.objects.filter(number__in=numbers, source=source, closed_at=None)
+    found = _open_of(numbers, source)
     same = set(found.filter(state=state, cause=cause).values_list("number_id", flat=True))
     changed = [number for number in numbers if number.pk not in same]
     found.exclude(number__in=same).update(closed_at=now, closed_by=actor.name)
@@ -83,7 +84,7 @@ def open_on(
 
 def close_on(numbers: Sequence[Number], *, source: str, actor: Actor, now: datetime) -> list[Number]:
     """Close the open reason of a source on locked numbers; return those that had one."""
-    found = NumberReason.objects.filter(number__in=numbers, source=source, closed_at=None)
+    found = _open_of(numbers, source)
     had = set(found.values_list("number_id", flat=True))
     found.update(closed_at=now, closed_by=actor.name)
     changed = [number for number in numbers if number.pk in had]
@@ -137,9 +138,9 @@ def suspend(
     if state == State.UNUSABLE and cause not in CAUSES:
         raise BadInput("cause", _("is missing"), _("choose why the numbers are unusable"))
     numbers = row_tools.all_in_use(rows)
-    if dry_run:
-        return Done(numbers)
     kept_cause = cause if state == State.UNUSABLE else ""
+    if dry_run:
+        return _split(numbers, _open_of(numbers, Source.OPERATOR).filter(state=state, cause=kept_cause), told=False)
     done = Done()
     for batch in batches(numbers):
         changed = open_on(batch, source=Source.OPERATOR, state=state, cause=kept_cause, actor=actor, now=now)
@@ -159,11 +160,22 @@ def resume(
     """Close the operator's reason on numbers. Other reasons stay, and with them the state they cause."""
     numbers = row_tools.all_in_use(rows)
     if dry_run:
-        return Done(numbers)
+        return _split(numbers, _open_of(numbers, Source.OPERATOR), told=True)
     done = Done()
     for batch in batches(numbers):
         done.count(batch, close_on(batch, source=Source.OPERATOR, actor=actor, now=now), progress)
     return done
+
+
+def _open_of(numbers: Sequence[Number], source: str) -> QuerySet[NumberReason]:
+    return NumberReason.objects.filter(number__in=numbers, source=source, closed_at=None)
+
+
+def _split(numbers: Sequence[Number], reasons: QuerySet[NumberReason], *, told: bool) -> Done:
+    """Return what a step would do: it changes the numbers that have one of these reasons, or have none of them."""
+    named = set(reasons.values_list("number_id", flat=True))
+    changed = [number for number in numbers if (number.pk in named) is told]
+    return Done(changed, len(numbers) - len(changed))
 
 
 def _locked(number: Number) -> Number:

@@ -90,7 +90,9 @@ def ask(rows: Sequence[Move], *, actor: Actor, now: datetime, dry_run: bool = Fa
 
 
 @transaction.atomic
-def agree(asked: NumberTransfer, *, actor: Actor, as_finance: bool, now: datetime) -> Done | None:
+def agree(
+    asked: NumberTransfer, *, actor: Actor, as_finance: bool, now: datetime, progress: Progress = lambda done: None
+) -> Done | None:
     """Agree to a transfer; what it did when both have agreed now, else None.
 
     Raises Conflict when it is closed or one person would agree for both; BadRows when a number moved meanwhile.
@@ -102,12 +104,12 @@ def agree(asked: NumberTransfer, *, actor: Actor, as_finance: bool, now: datetim
     if other == actor.name:
         raise Conflict(_("Two people agree to a transfer between accounts: finance and operator."))
     if as_finance:
-        locked.finance_agreed = actor.name
+        locked.finance_agreed = locked.finance_agreed or actor.name
     else:
-        locked.operator_agreed = actor.name
+        locked.operator_agreed = locked.operator_agreed or actor.name
     done = None
     if locked.finance_agreed and locked.operator_agreed:
-        done = _carry_out(_agreed(locked), Actor(name=actor.name, reason=locked.reason), now, lambda done: None)
+        done = _carry_out(_agreed(locked), Actor(name=actor.name, reason=locked.reason), now, progress)
         locked.state, locked.closed_by, locked.closed_at = NumberTransfer.State.DONE, actor.name, now
     locked.save()
     return done

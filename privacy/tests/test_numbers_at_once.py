@@ -14,8 +14,8 @@ from privacy import bindings, numbers
 from privacy.bindings import keys
 from privacy.bindings.orders import Actor, BindOrder
 from privacy.bindings.problems import BindingRefused
-from privacy.models import Availability, Binding, Holding, Number, PartyLoad, Route
-from privacy.numbers import Issue, Move, NumberRow
+from privacy.models import Availability, Binding, Holding, Number, NumberOrder, PartyLoad, Route
+from privacy.numbers import Issue, Move, NumberRow, OrderRow
 from privacy.tests.test_at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +98,33 @@ def test_two_transfers_of_the_same_numbers_at_once_leave_one_holder(db):
     for number in Number.objects.all():
         ends = list(number.holdings.order_by("valid_from").values_list("valid_from", "valid_to"))
         assert all(end == start for (_from, end), (start, _to) in pairwise(ends))
+
+
+def test_two_who_issue_the_same_new_numbers_at_once_make_each_once(db):
+    account = cast.make_account("acme")
+    first, second = (cast.make_application(account, f"acmeAppKey0{n}") for n in (1, 2))
+
+    def issue(application: Application) -> int | str:
+        try:
+            return len(
+                numbers.issue(
+                    [Issue(number=t, application=application.app_key) for t in TEXTS], actor=WHO, now=NOW
+                ).numbers
+            )
+        except numbers.BadRows as bad:
+            return bad.problems[0].problem
+
+    jobs = [partial(issue, application) for application in (first, first, second) * 4]
+    outcomes = at_once(6, jobs)
+    assert outcomes.count(8) == 1
+    assert set(outcomes) <= {8, 0, "is issued already, to another application"}
+    assert Number.objects.count() == 8
+
+
+def test_two_who_order_with_the_same_reference_at_once_make_one_order(db):
+    cast.make_application(cast.make_account("acme"))
+    row = OrderRow(application="acmeAppKey01", area_code="755", quantity=5, reference="o-1")
+    outcomes = at_once(6, [lambda: numbers.order([row], actor=WHO, now=NOW)] * 12)
+    assert sum(len(new) for new, _repeated in outcomes) == 1
+    assert sum(repeated for _new, repeated in outcomes) == 11
+    assert NumberOrder.objects.count() == 1
