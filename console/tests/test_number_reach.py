@@ -106,13 +106,3 @@ def test_what_was_previewed_in_a_wider_scope_is_asked_again_when_it_is_done(acme
     answer = client.post(reverse("number_apply"), {"token": page.context["token"], "reason": "ticket 17"})
     assert told(answer) == [("number", "is not one of our numbers")]
     assert not Job.objects.exists()
-
-
-def test_a_new_holder_reads_that_a_number_is_not_normal_since_before_his_time(acme, bolt):
-    numbers.suspend([NumberRow(number=acme.number.number, line=1)], state="suspended", actor=BY, now=NOW - HOUR)
-    move(acme.number, bolt, NOW)
-    page = signed_in_of(bolt, "bolts").get(reverse("number", args=[acme.number.pk]))
-    assert "not been normal since before" in page.text
-    assert "Nothing speaks against it" not in page.text
-    assert "May be selected" not in page.text
-    assert "ticket 17" not in page.text.split("Its life")[0]
