@@ -13,5 +13,5 @@ urlpatterns = [
     path("rest/omp/xyrelationnumber/v1.0", axyb.Bindings.as_view(), name="axyb_bindings"),
     path("rest/provision/voice/record/v1.0", recordings.DownloadAddress.as_view(), name="recording_address"),
     path("rest/httpsessions/callStop/v2.0", calls.Stop.as_view(), name="stop_call"),
-    re_path(r"^/*[Rr][Ee][Ss][Tt](?:/|$)", Nowhere.as_view()),
+    re_path(r"^(?:/+)?[Rr][Ee][Ss][Tt](?:/|$)", Nowhere.as_view()),
 ]
