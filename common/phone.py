@@ -27,7 +27,8 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _FILLING = re.compile(r"[\s\-().\u2010-\u2015\u2212/\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _TRUNK = re.compile(r"0([1-9][0-9]{8,10})")
-_WITHOUT_PLUS = re.compile(r"86[1-9][0-9]{9,10}")
+# Up to the 15 digits of E.164: numbers of things and of virtual operators are longer than a mobile's.
+_WITHOUT_PLUS = re.compile(r"86[1-9][0-9]{9,12}")
 # In a text: seven digits or more with blanks, dashes, dots or brackets between. A date has eight and is none.
 _DATE = re.compile(r"((?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:[ T][0-2]\d:[0-5]\d)?(?!\d))")
 _DIGITS_IN_TEXT = re.compile(r"\d(?:[\s\-().\u2010-\u2015\u2212\u200b-\u200f]{0,3}\d){6,}")

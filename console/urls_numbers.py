@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from console.numbers import detail, listing, views_orders, views_steps
+from console.numbers import detail, listing, reasons, views_orders, views_steps
 
 urlpatterns = [
     path("numbers/", listing.numbers, name="numbers"),
     path("numbers/<int:pk>/", detail.number, name="number"),
+    path("numbers/<int:pk>/reason/", reasons.number_reason, name="number_reason"),
     path("numbers/do/<slug:step>/", views_steps.number_step, name="number_step"),
     path("numbers/ticked/", views_steps.number_ticked, name="number_ticked"),
     path("numbers/apply/", views_steps.number_apply, name="number_apply"),

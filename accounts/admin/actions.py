@@ -30,6 +30,8 @@ ACTIONS = {
     "numbers.freeze": _("numbers frozen for new bindings"),
     "numbers.stop": _("numbers made unusable"),
     "numbers.resume": _("numbers resumed"),
+    "numbers.open_reason": _("reason of a number's state opened"),
+    "numbers.close_reason": _("reason of a number's state closed"),
     "numbers.sms_on": _("SMS of numbers switched on"),
     "numbers.sms_off": _("SMS of numbers switched off"),
     "numbers.reserve": _("numbers reserved"),

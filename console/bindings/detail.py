@@ -118,6 +118,7 @@ def _page(request: HttpRequest, row: Binding, *, revealed: bool = False, **more:
         requests=_requests(scope, row),
         live=state == HOLDING and bool(bindings.live_calls([row])),
         revealed=revealed,
+        whole_house=scope.account_id is None,
         now=timezone.now(),
         may_bind=roles.may(request.user, "bind"),
         may_reveal=roles.may(request.user, "reveal"),

@@ -26,6 +26,7 @@ def number(request: HttpRequest, pk: int) -> HttpResponse:
     holdings = scope.rows(Holding).filter(number=row).select_related("application__account").order_by("-valid_from")
     since = holdings[0].valid_from if not whole_house else None
     availability = getattr(row, "availability", None)
+    # Of a bound person those of his time: what others said before is not his to read.
     reasons = scope.rows(NumberReason).filter(number=row)
     statuses = scope.rows(NumberStatus).filter(number=row).select_related("source__upstream")
     if since is not None:
@@ -42,6 +43,8 @@ def number(request: HttpRequest, pk: int) -> HttpResponse:
         changes=scope.rows(NumberChange).filter(number=row).order_by("-pk")[:SHOWN],
         reasons=reasons.order_by("-pk")[:SHOWN],
         statuses=statuses.order_by("-pk")[:SHOWN],
+        earlier=row.state != Number.State.NORMAL and not any(reason.closed_at is None for reason in reasons),
+        selected=row.state == Number.State.NORMAL and row.blacklisted_at is None,
         other_rows=other_rows,
         steps=[(name, STEPS[name].label) for name in TICKED],
         whole_house=whole_house,

@@ -103,3 +103,13 @@ def test_what_is_told_at_the_instant_of_a_move_is_the_next_holders(acme, bolt):
     # Nor when the next holder returns it at another time.
     numbers.unsubscribe([NumberRow(number=acme.number.number, line=1)], actor=BY, now=NOW + HOUR)
     assert holder.get(reverse("number_statuses")).text.count(acme.number.number) == 2
+
+
+def test_a_new_holder_reads_that_a_number_is_not_normal_since_before_his_time(acme, bolt):
+    numbers.suspend([NumberRow(number=acme.number.number, line=1)], state="suspended", actor=BY, now=NOW - HOUR)
+    move(acme.number, bolt, NOW)
+    page = signed_in_of(bolt, "bolts").get(reverse("number", args=[acme.number.pk]))
+    assert "not been normal since before" in page.text
+    assert "Nothing speaks against it" not in page.text
+    assert "May be selected" not in page.text
+    assert "ticket 17" not in page.text.split("Its life")[0]

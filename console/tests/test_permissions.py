@@ -62,6 +62,7 @@ CONSOLE = {
     "upstreams": "look",
     "numbers": "look",
     "number": "look",
+    "number_reason": "operate",
     "number_step": "operate",
     "number_ticked": "operate",
     "number_apply": "operate",

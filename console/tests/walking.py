@@ -36,6 +36,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         "call": tenant.call.pk, "call_event": tenant.event.pk, "message": tenant.message.pk, "charge": tenant.charge.pk,
         "ledger_transaction": transaction.transaction_id, "settlement_run": run,
         "number": tenant.number.pk, "quarantined": tenant.rows["quarantined"].pk, "voice_file": tenant.rows["voice"].pk,
+        "number_reason": tenant.number.pk,
         "binding": tenant.rows["binding"].pk, "api_request": tenant.rows["api_request"].pk,
         "application": tenant.application.pk,
     }  # fmt: skip
