@@ -17,6 +17,7 @@ from console.exports.forms import FORMATS
 from console.exports.orders import CALLS, CHARGES, from_parameters
 from console.jobs import Result, Work
 from console.models import Job
+from console.numbers import agreeing
 from console.numbers import work as numbers
 from console.templatetags.maskline import localhour
 
@@ -87,5 +88,12 @@ NUMBERS = Kind(
     allowed=lambda user, job: roles.may(user, "operate"),
     media_type=lambda job: "text/csv; charset=utf-8",
 )
+TRANSFER = Kind(
+    work=agreeing.do,
+    title=agreeing.title,
+    note=lambda job: job.parameters["reason"],
+    allowed=lambda user, job: roles.may(user, "approve") or roles.may(user, "operate"),
+    media_type=lambda job: "text/csv; charset=utf-8",
+)
 # What stands in Job.kind. A new kind of long work is one more line.
-KINDS = {CHARGES: EXPORT, CALLS: EXPORT, numbers.KIND: NUMBERS, ending.KIND: END_BINDINGS}
+KINDS = {CHARGES: EXPORT, CALLS: EXPORT, numbers.KIND: NUMBERS, ending.KIND: END_BINDINGS, agreeing.KIND: TRANSFER}

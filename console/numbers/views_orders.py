@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, roles
@@ -17,6 +18,8 @@ from accounts.roles import require
 from accounts.scope import for_user
 from common.errors import MasklineError
 from console import pages
+from console.numbers import agreeing
+from console.numbers.views_steps import AT_ONCE
 from privacy import numbers
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberOrder, NumberTransfer
@@ -77,7 +80,12 @@ def number_transfers(request: HttpRequest) -> HttpResponse:
     ids = [id for row in page.object_list for id in row.numbers[:SHOWN]]
     texts = dict(scope.rows(Number).filter(pk__in=ids).values_list("pk", "number"))
     lines = [
-        (row, [(id, texts[id]) for id in row.numbers[:SHOWN] if id in texts], max(0, len(row.numbers) - SHOWN))
+        (
+            row,
+            [(id, texts[id]) for id in row.numbers[:SHOWN] if id in texts],
+            max(0, len(row.numbers) - SHOWN),
+            numbers.ending(row) if row.state == NumberTransfer.State.ASKED else None,
+        )
         for row in page.object_list
     ]
     frame = pages.context(
@@ -99,7 +107,7 @@ def number_transfer_decide(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     scope = for_user(user)
     as_finance = request.POST.get("as") != "operator"
-    if scope.account_id is not None or not roles.may(user, "approve" if as_finance else "operate"):
+    if not agreeing.may_decide(user, as_finance):
         raise PermissionDenied
     row = get_object_or_404(scope.rows(NumberTransfer).select_related("source_account"), pk=pk)
     reason = request.POST.get("reason", "").strip()
@@ -108,6 +116,10 @@ def number_transfer_decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Give a reason. Nothing was changed."))
         return redirect("number_transfers")
     actor = Actor(name=user.get_username(), reason=reason)
+    if verb == AGREE and _much(row, as_finance):
+        agreeing.order(row, reason, as_finance, user)
+        messages.success(request, _("The numbers are being worked through. What became of them appears here."))
+        return redirect("jobs")
     try:
         with transaction.atomic():
             told = _refused(row, actor) if verb == REFUSE else _agreed(row, actor, as_finance)
@@ -119,12 +131,25 @@ def number_transfer_decide(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("number_transfers")
 
 
+def _much(row: NumberTransfer, as_finance: bool) -> bool:
+    """Return whether this agreement is the last and so much ends with it that a job does it."""
+    last = row.state == NumberTransfer.State.ASKED and (row.operator_agreed if as_finance else row.finance_agreed)
+    return bool(last) and len(row.numbers) + numbers.ending(row) > AT_ONCE
+
+
 def _agreed(row: NumberTransfer, actor: Actor, as_finance: bool) -> str:
     done = numbers.agree(row, actor=actor, as_finance=as_finance, now=timezone.now())
     if done is None:
         return _("Agreed. The other side has not yet.")
-    told = {"n": len(done.numbers), "bindings": done.bindings_ended}
-    return _("Done: %(n)s numbers moved, %(bindings)s bindings ended.") % told
+    n, told = len(done.numbers), {"n": len(done.numbers), "bindings": done.bindings_ended}
+    return (
+        ngettext(
+            "Done: %(n)s number moved; bindings ended: %(bindings)s.",
+            "Done: %(n)s numbers moved; bindings ended: %(bindings)s.",
+            n,
+        )
+        % told
+    )
 
 
 def _refused(row: NumberTransfer, actor: Actor) -> str:

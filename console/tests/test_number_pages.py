@@ -168,7 +168,7 @@ def test_a_transfer_between_accounts_waits_for_finance(acme, bolt, browser, fina
     other = Client()
     other.force_login(finance)
     assert "Give a reason" in other.post(address, {"verb": "agree", "reason": ""}, follow=True).text
-    assert "1 numbers moved" in other.post(address, {"verb": "agree", "reason": "contract 8"}, follow=True).text
+    assert "1 number moved" in other.post(address, {"verb": "agree", "reason": "contract 8"}, follow=True).text
     assert "closed" in other.post(address, {"verb": "refuse", "reason": "too late"}, follow=True).text
     asked.refresh_from_db()
     assert (asked.state, asked.operator_agreed, asked.finance_agreed) == ("done", "operator", "finance")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.audit import COMMAND
 from common.errors import MasklineError
@@ -56,7 +57,9 @@ class StepCommand(BaseCommand):
         except BadRows as bad:
             for problem in bad.problems:
                 self.stderr.write(str(problem))
-            raise CommandError(_("%(n)s lines cannot be done; nothing was.") % {"n": len(bad.problems)}) from None
+            n = len(bad.problems)
+            told = ngettext("%(n)s line cannot be done; nothing was.", "%(n)s lines cannot be done; nothing was.", n)
+            raise CommandError(told % {"n": n}) from None
         except MasklineError as problem:
             raise CommandError(str(problem)) from None
         ended = f", bindings ended {outcome.bindings_ended}" if STEPS[self.step].ends_bindings else ""

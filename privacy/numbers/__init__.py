@@ -10,7 +10,7 @@ from privacy.numbers.leaving import unsubscribe
 from privacy.numbers.ordering import OrderRow, cancel, order
 from privacy.numbers.rows import BadRows, Done, NumberRow, RowProblem
 from privacy.numbers.states import close_reason, resume, set_reason, suspend
-from privacy.numbers.transferring import Move, agree, ask, refuse, transfer
+from privacy.numbers.transferring import Move, agree, ask, ending, refuse, transfer
 
 __all__ = [
     "BadRows",
@@ -25,6 +25,7 @@ __all__ = [
     "blacklist",
     "cancel",
     "close_reason",
+    "ending",
     "issue",
     "order",
     "refuse",

@@ -115,6 +115,11 @@ def agree(
     return done
 
 
+def ending(asked: NumberTransfer) -> int:
+    """Return how many bindings would end with a transfer now."""
+    return bound_on(list(Number.objects.filter(pk__in=asked.numbers)))
+
+
 @transaction.atomic
 def refuse(asked: NumberTransfer, *, actor: Actor, now: datetime) -> bool:
     """Refuse a transfer; return whether it was still open. Raises Conflict once it is done."""
