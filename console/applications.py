@@ -66,15 +66,15 @@ def activity(scope: Scope, application: Application, now: datetime) -> Activity:
     start = timezone.make_aware(datetime.combine(today - (DAYS - 1) * DAY, datetime.min.time()))
     rows, latest = _bindings(scope, application).order_by(), now - DAY
     day, found = Ends(), defaultdict[date, Ends](Ends)
-    fresh = Count("pk", filter=Q(valid_from__gte=latest))
-    for at, n, new in _per_day(rows.filter(valid_from__gte=start), "valid_from", fresh):
-        found[at].bound, day.bound = n, day.bound + new
-    fresh = Count("pk", filter=Q(valid_to__gte=latest))
-    ended = rows.filter(valid_to__gte=start)
-    for name, condition in (("manual", Q(end_cause__in=MANUAL)), ("automatic", ~Q(end_cause__in=MANUAL))):
-        for at, n, new in _per_day(ended.filter(condition), "valid_to", fresh):
-            setattr(found[at], name, n)
-            setattr(day, name, getattr(day, name) + new)
+    for row in _per_day(rows.filter(pk__gte=timeid.lower(start), valid_from__gte=start), "valid_from", latest):
+        found[row["day"]].bound, day.bound = row["n"], day.bound + row["fresh"]
+    # Not by account: the index of what ended has the application and all that is counted here.
+    ended = scope.rows(Binding).filter(application=application, valid_to__gte=start).order_by()
+    manual = Q(end_cause__in=MANUAL)
+    for row in _per_day(ended, "valid_to", latest, manual=manual):
+        counts = found[row["day"]]
+        counts.manual, counts.automatic = row["some"], row["n"] - row["some"]
+        day.manual, day.automatic = day.manual + row["fresh_some"], day.automatic + row["fresh"] - row["fresh_some"]
     most = max((counts.bound for counts in found.values()), default=0)
     lines = [Day(at, found[at], 100 * found[at].bound // most if most else 0) for at in sorted(found, reverse=True)]
     total = Ends(
@@ -96,6 +96,15 @@ def _bindings(scope: Scope, application: Application) -> QuerySet[Binding]:
     return scope.rows(Binding).filter(account_id=application.account_id, application=application)
 
 
-def _per_day(rows: QuerySet[Binding], column: str, fresh: Count) -> list[tuple[date, int, int]]:
-    counted = rows.annotate(day=TruncDate(column)).values("day").annotate(n=Count("pk"), fresh=fresh)
-    return [(row["day"], row["n"], row["fresh"]) for row in counted]
+def _per_day(
+    rows: QuerySet[Binding], column: str, latest: datetime, manual: Q | None = None
+) -> Sequence[dict[str, Any]]:
+    """Return for each day how many there were, `fresh` since the latest instant; `some`: those of a condition."""
+    fresh = Q(**{f"{column}__gte": latest})
+    more = (
+        {}
+        if manual is None
+        else {"some": Count("application", filter=manual), "fresh_some": Count("application", filter=manual & fresh)}
+    )
+    days: Any = rows.annotate(day=TruncDate(column)).values("day")
+    return list(days.annotate(n=Count("application"), fresh=Count("application", filter=fresh), **more))

@@ -116,8 +116,10 @@ def uses(voice: VoiceFile, now: datetime) -> Uses:
     named = Q(*[(field, voice.name) for field in BINDING_FIELDS], _connector=Q.OR)
     held = Binding.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), valid_to__isnull=True)
     prompts = Q(no_permission_voice=voice.name) | Q(abnormal_voice=voice.name)
+    applications = Application.objects.filter(account=voice.account_id).values("pk")
     return Uses(
-        bindings=held.filter(named, account=voice.account_id).count(),
+        # By application: the index of what holds now has no account.
+        bindings=held.filter(named, application__in=applications).count(),
         applications=list(Application.objects.filter(prompts, account=voice.account_id)),
     )
 

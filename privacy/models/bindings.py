@@ -124,6 +124,15 @@ class Binding(Terms):
         ]
         indexes = [
             models.Index(fields=["account", "id"], name="binding_account"),
+            models.Index(
+                fields=["application", "id"], name="binding_holding", condition=models.Q(valid_to__isnull=True)
+            ),
+            models.Index(
+                fields=["application", "valid_to"],
+                include=["end_cause"],
+                name="binding_ended",
+                condition=models.Q(valid_to__isnull=False),
+            ),
             models.Index(fields=["number", "valid_from"], name="binding_number"),
             models.Index(fields=["a_number", "id"], name="binding_a"),
             models.Index(fields=["b_number", "id"], name="binding_b", condition=models.Q(b_number__isnull=False)),
