@@ -125,3 +125,8 @@ def test_at_least_three_digits_are_hidden_or_all_but_one(number: str) -> None:
 def test_a_number_in_a_text_is_masked_and_a_date_stays(written: str, kept: str) -> None:
     assert mask_in_text(written) == kept
     assert mask_in_text(kept) == kept
+
+
+def test_a_number_that_a_spreadsheet_keeps_as_figures_gets_its_plus_back() -> None:
+    assert parse_typed("861064912345678") == "+861064912345678"
+    assert parse_typed("8617100000001") == "+8617100000001"
