@@ -11,6 +11,7 @@ from accounts.models import Application
 from accounts.provision_file import Entry
 from accounts.provisioning import Tally, errors_of, missing, named, write
 from common.phone import normalise
+from common.timeid import time_id
 from privacy.models import Binding, Holding, Number
 
 NEEDS_B = (Binding.Kind.AXB, Binding.Kind.YB)
@@ -26,6 +27,7 @@ def apply_bindings(entries: Sequence[Entry], tally: Tally, now: datetime) -> Non
         with errors_of(entry):
             known = Binding.objects.filter(application=application, foreign_id=entry["subscription_id"]).first()
             row = known or Binding(
+                id=time_id(entry["valid_from"] or now, PROVISION, application.pk, entry["subscription_id"]),
                 application=application, account=application.account, foreign_id=entry["subscription_id"],
                 step=Binding.Step.UPSTREAM, bound_by=PROVISION, changed_at=now,
             )  # fmt: skip
