@@ -16,6 +16,7 @@ MOST_HEAD = 32 * 1024
 LONGEST_LINE = 8190
 # A longer body is read by a thread, of which such bodies have some only.
 MOST_BODY = 1024 * 1024
+MOST_FIGURES = 15
 HEAD_END = b"\r\n\r\n"
 # What the parser makes of these decides; here it is about who waits where.
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -166,8 +167,9 @@ class Connection(TConn):  # type: ignore[misc]  # its module has no types
 
     def _read_framing(self, head: bytes) -> None:
         told = {name.lower(): value.strip() for name, value in _FRAMING.findall(head)}
-        length = told.get(b"content-length", b"0")
-        body = int(length) if length.isdigit() and len(length) < 16 else 0
+        length = told.get(b"content-length", b"0").lstrip(b"0") or b"0"
+        # What is no figure is refused by the parser; one of any length counts, or it would go round the gathering.
+        body = int(length[:MOST_FIGURES]) if length.isdigit() else 0
         here = len(self.ahead) - self._head_end
         self.lengthy = b"transfer-encoding" in told or body > MOST_BODY or (b"expect" in told and here < body)
         self._needed = self._head_end + (0 if self.lengthy else body)

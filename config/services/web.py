@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from gunicorn.workers.gthread import ThreadWorker
 
 from config.services import refusals
-from config.services.connections import Connection, Told
+from config.services.connections import MOST_FIGURES, Connection, Told
 
 CLOSING_SECONDS = 2.0
 FULL = (errno.EMFILE, errno.ENFILE)
@@ -34,6 +34,8 @@ class Worker(ThreadWorker):
     seconds_for_headers: ClassVar[float] = 10.0
     seconds_for_request: ClassVar[float] = 20.0
     bytes_a_second: ClassVar[int] = 32 * 1024
+    # Each piece of an answer.
+    seconds_for_reading: ClassVar[float] = 20.0
     # A body in chunks does not tell its length; the doors refuse it beyond this.
     most_chunked: ClassVar[int] = 8 * 1024 * 1024
     # Of requests that are not whole, in all of them together.
@@ -92,6 +94,8 @@ class Worker(ThreadWorker):
                 if len(self._line) > self.worker_connections // 4:
                     self._close(self._line.popleft())
             elif result and conn.has_more():
+                # gunicorn's handle() left it blocking: a thread would wait for the rest of the next request.
+                conn.sock.setblocking(False)
                 self.enqueue_req(conn)
             elif result:
                 super().finish_request(conn, fs)
@@ -168,8 +172,8 @@ class Worker(ThreadWorker):
         if conn.part():
             self._close(conn)
         else:
-            self._closing[conn] = time.monotonic() + CLOSING_SECONDS
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+            self._closing[conn] = time.monotonic() + CLOSING_SECONDS
 
     def _drain(self, conn: Connection, _sock: Any) -> None:
         if conn in self._closing and conn.drain():
@@ -177,7 +181,8 @@ class Worker(ThreadWorker):
 
     def _closed(self, conn: Connection) -> None:
         del self._closing[conn]
-        self.poller.unregister(conn.sock)
+        with contextlib.suppress(KeyError, ValueError):  # the descriptor is gone already
+            self.poller.unregister(conn.sock)
         self._close(conn)
 
     def _close(self, conn: Connection) -> None:
@@ -206,8 +211,8 @@ class Worker(ThreadWorker):
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer a request whose headers are there; its body may still be on its way."""
         self._deadlines[conn] = time.monotonic() + self.seconds_for_request + self._length(req) / self.bytes_a_second
-        if conn.granted:  # one that sends nothing more gives its place up
-            conn.sock.settimeout(self.seconds_for_headers)
+        # One that sends nothing more gives its place up; one that reads nothing of its answer gives its thread up.
+        conn.sock.settimeout(self.seconds_for_headers if conn.granted else self.seconds_for_reading)
         req.body.reader = Told(req)
         if req.method == "DELETE":  # some clients send its body without a length: it is no next request
             req.force_close()
@@ -219,8 +224,9 @@ class Worker(ThreadWorker):
 
     def _length(self, req: Any) -> int:
         told = dict(req.headers).get("CONTENT-LENGTH", "")
-        if told.isascii() and told.isdigit() and len(told) < 16:
-            return min(int(told), self.most_gathered)
+        if told.isascii() and told.isdigit():
+            figures = told.lstrip("0") or "0"
+            return min(int(figures[:MOST_FIGURES]), self.most_gathered)
         return self.most_chunked if "TRANSFER-ENCODING" in dict(req.headers) else 0
 
     def _look_after(self) -> None:

@@ -120,9 +120,15 @@ HEAD = b"GET / HTTP/1.1\r\nX-A: b\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n123"
 LARGE = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n123"
 EXPECTING = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+# A whole request and the first byte of the next; lengths that another reading takes for none, or for any.
+FOLLOWED = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nG"
+PADDED = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0000000000000000005\r\n\r\n"
+ENDLESS = b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999999\r\n\r\n"
 
 
-@pytest.mark.parametrize("sent", [b"", HEAD, BODY, BODY + b"12345", CHUNKED, LARGE, EXPECTING])
+@pytest.mark.parametrize(
+    "sent", [b"", HEAD, BODY, BODY + b"12345", CHUNKED, LARGE, EXPECTING, FOLLOWED, PADDED, ENDLESS]
+)
 def test_nobody_waits_for_those_who_send_nothing_more(patient: Server, sent: bytes) -> None:
     with crowd(patient, sent, count=10 * THREADS):
         assert max(seconds_to_answer(patient) for _ in range(3)) < 3
