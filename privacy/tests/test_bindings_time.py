@@ -1,18 +1,14 @@
-"""Expiry by the database's clock, modify and its timer, AXYB's durations, who was bound then (northbound.md 3.1, 6)."""
+"""Expiry by the database's clock, modify and its timer, AXYB's durations (northbound.md 3.1, 6)."""
 
 from datetime import timedelta
-from time import perf_counter
 from typing import Any
 
 import pytest
-from django.db import connection
 
-from accounts.models import Application
 from accounts.tests.fixtures import *  # noqa: F403
 from privacy import bindings, tasks
-from privacy.bindings import BindOrder, ModifyOrder, keys, problems
-from privacy.models import Availability, Binding, BindingVersion, Cooling, PartyLoad, Route, TemporaryCallee
-from privacy.tests import wires
+from privacy.bindings import ModifyOrder, problems
+from privacy.models import Binding, BindingVersion, PartyLoad, Route, TemporaryCallee
 from privacy.tests.binding_orders import (
     BY,
     A,
@@ -28,7 +24,6 @@ from privacy.tests.binding_orders import (
     pool,
     unbind,
 )
-from privacy.tests.deliveries import deliver
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -302,157 +297,3 @@ def test_a_temporary_callee_goes_with_the_a_that_named_it():
     made = bindings.modify(application, made, ModifyOrder(a=A), BY)
     assert not TemporaryCallee.objects.exists()
     assert bindings.set_temporary_callee(made, callee="95588", seconds=60, user_data=None)
-
-
-def test_who_was_bound_at_any_instant_stays_known():
-    application = pool("AXB")
-    first = bind(application, seconds=3600)
-    x = first.number
-    changed = bindings.modify(application, first, ModifyOrder(a=C, seconds=3600), BY)
-    second = bind(application, party(5), party(6))
-    unbind(changed)
-    changed.refresh_from_db()
-
-    def parties(instant):
-        return [(one.a_number, one.b_number) for one in bindings.holding_at(x, instant)]
-
-    assert parties(first.valid_from - SECOND) == []
-    assert parties(first.valid_from) == [(A, B)]
-    assert parties(changed.changed_at) == [(C, B)]
-    assert parties(second.valid_from) == [(C, B), (party(5), party(6))]
-    assert parties(changed.valid_to) == [(party(5), party(6))]
-    third = bind(application, A, D, x.number, seconds=60)
-    pass_time(third, 61)
-    third.refresh_from_db()
-    assert third.expires_at is not None
-    assert (A, D) in parties(third.expires_at - SECOND / 10)
-    assert (A, D) not in parties(third.expires_at)
-
-
-@pytest.mark.parametrize("text", ["", "x", "\0", "\u20ac" * 40, "1" * 65, "{" + "0" * 36, "' OR 1=1 --", "\ud800"])
-def test_any_text_may_be_asked_for(text):
-    application = pool("AXB")
-    assert bindings.find(application, text) is None
-    assert not bindings.on_number(application, text)
-    assert not bindings.of_party(application, text)
-    assert bindings.by_extension(application, text, text) is None
-
-
-def test_only_the_application_of_a_binding_finds_it():
-    application, other = pool("AXB"), pool("AXB")
-    made = bind(application)
-    assert bindings.find(other, str(made.pk)) is None
-    assert not bindings.on_number(other, made.number.number)
-    with pytest.raises(problems.NoSuchBinding):
-        bindings.modify(other, made, ModifyOrder(seconds=5), BY)
-
-
-def test_a_number_with_5000_pairs_ends_within_two_seconds():
-    application = pool("AXB")
-    x = numbers(application)[0]
-    fill(application, x.pk, 5000)
-    assert_sound()
-    with pytest.raises(problems.NumberFull):
-        bind(application, C, D, x.number)
-    started = perf_counter()
-    assert bindings.end_number(x, cause=Binding.End.UNBOUND, actor=BY) == 5000
-    assert perf_counter() - started < 4, "2 s on a machine of its own"
-    assert Cooling.objects.count() == 10_000
-    assert_sound()
-
-
-def test_the_last_extensions_of_9999_are_found_quickly():
-    application = pool("AXE")
-    x = numbers(application)[0]
-    made = bind(application, x=x.number, extension="9999")
-    with connection.cursor() as cursor:
-        cursor.execute(COPIES, {"count": 9990, "id": made.pk})
-    copies = Binding.objects.exclude(pk=made.pk).values_list("pk", "extension")
-    Route.objects.bulk_create(
-        Route(number=x, key=keys.extension(extension), kind="extension", binding_id=pk) for pk, extension in copies
-    )
-    Availability.objects.filter(number=x).update(used=9991)
-    started = perf_counter()
-    got = [bind(application, party(100 + n), x=x.number if n % 2 else "").extension for n in range(8)]
-    assert perf_counter() - started < 2
-    assert set(got) <= {f"{n:04}" for n in range(9991, 9999)}
-    for x_wanted, problem in ((x.number, problems.ExtensionTaken), ("", problems.NoneLeft)):
-        with pytest.raises(problem):
-            bind(application, B, x=x_wanted)
-
-
-def test_cool_downs_and_answers_are_forgotten_after_their_time(settings):
-    application = pool("AX", count=3)
-    unbind(bind(application))
-    settings.MASKLINE = {**settings.MASKLINE, "remember_pairs_days": 2}
-    assert Cooling.objects.count() == 1
-    assert bindings.forget_released() == 1, "the empty count of A"
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE privacy_cooling SET released_at = now() - interval '49 hours'")
-    Application.objects.filter(pk=application.pk).update(cool_down_hours=50)
-    assert tasks.forget_released() == 0
-    Application.objects.filter(pk=application.pk).update(cool_down_hours=24)
-    assert tasks.forget_released() == 1
-
-
-def test_which_bindings_have_a_call_now(acme, switch1):
-    made = [bind(acme.application, party(n), party(n + 50), acme.number.number) for n in range(4)]
-    soon = bind(acme.application, C, D, acme.number.number)
-    assert bindings.live_calls(made) == set()
-    now = soon.valid_from.strftime("%Y-%m-%dT%H:%M:%SZ")
-    for n, kinds in enumerate([["callin"], ["callin", "answer"], ["callin", "disconnect"]]):
-        for kind in kinds:
-            deliver(
-                switch1,
-                wires.event(
-                    kind, sessionId=f"s{n}", subscriptionId=str(made[n].pk), timestamp=now.replace("T", " ")[:-1]
-                ),
-                now=soon.valid_from + SECOND,
-            )
-    assert bindings.live_calls(made) == {made[0].pk, made[1].pk}
-    assert bindings.live_calls([made[3]]) == bindings.live_calls([]) == set()
-
-
-def test_what_an_upstream_has_bound_ends_without_counting():
-    application = pool("AXB")
-    made = bind(application)
-    recorded = Binding.objects.create(
-        application=application,
-        account=application.account,
-        number=made.number,
-        kind="AXB",
-        a_number=C,
-        b_number=D,
-        step="upstream",
-        foreign_id="1d39eaef",
-        valid_from=made.valid_from,
-        changed_at=made.valid_from,
-    )
-    # The API neither shows nor ends what another platform routes.
-    assert bindings.find(application, "1d39eaef") is None
-    assert bindings.find(application, str(recorded.pk)) is None
-    assert bindings.of_party(application, C).count() == 0
-    assert unbind(recorded) == 1
-    assert_sound()
-
-
-def fill(application: Application, number_id: int, count: int) -> None:
-    """Bind so many pairs on a number, by rows that look as a bind leaves them."""
-    made = bindings.bind(application, BindOrder(a=party(0), b=party(1), x=numbers(application)[0].number), BY)
-    with connection.cursor() as cursor:
-        cursor.execute(COPIES, {"count": count - 1, "id": made.pk})
-        cursor.execute(ROUTES_OF_COPIES, {"id": made.pk, "number": number_id})
-        cursor.execute("UPDATE privacy_availability SET used = %s WHERE number_id = %s", [count, number_id])
-
-
-COPIES = """
-    INSERT INTO privacy_binding SELECT c.* FROM privacy_binding b, generate_series(1, %(count)s) n,
-        jsonb_populate_record(b, jsonb_build_object('id', gen_random_uuid(), 'extension',
-                                                    CASE b.kind WHEN 'AXE' THEN lpad(n::text, 4, '0') ELSE '' END)) c
-    WHERE b.id = %(id)s
-"""
-ROUTES_OF_COPIES = """
-    INSERT INTO privacy_route (number_id, key, kind, binding_id)
-    SELECT number_id, substr(sha256((b.id::text || k)::bytea), 1, 16), k, b.id
-    FROM privacy_binding b, unnest(ARRAY['A', 'B']) k WHERE b.number_id = %(number)s AND b.id <> %(id)s
-"""
