@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import psycopg
 from django.db import connection
 
-from common import sql
-
-PREPARE_AT = 3
+from common import prepared, sql
 
 
 def copy(table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> None:
@@ -25,10 +22,4 @@ def copy(table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence
 
 def run(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a named statement, its parameters bound by the server (arrays travel in binary)."""
-    connection.ensure_connection()
-    # Django's own cursor writes parameters into the text of the statement, which is slow for arrays of bytes.
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        # Planned once a connection: planning costs more than running them for the fifty records of a request.
-        connection.connection.prepare_threshold = PREPARE_AT
-        cursor.execute(sql.load("privacy", name), parameters, binary=True)
-        return cursor.fetchall() if cursor.description else []
+    return prepared.execute(sql.load("privacy", name), parameters, binary=True)
