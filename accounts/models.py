@@ -125,6 +125,7 @@ class Application(models.Model):
         db_default=PairPreference.NONE,
     )
     fallback_cities = models.JSONField(_("fallback cities (area codes, in order)"), default=list, blank=True)
+    risk_control = models.BooleanField(_("risk control"), default=False, db_default=False)
     require_content_digest = models.BooleanField(_("require X-Content-SHA256"), default=False, db_default=False)
     tags = models.JSONField(_("tags"), default=dict, blank=True)
     no_permission_voice = models.CharField(_("'no permission' voice file"), max_length=128, null=True, blank=True)
@@ -155,6 +156,10 @@ class Upstream(models.Model):
     secret = SealedTextField(_("secret"), max_length=128, validators=[MinLengthValidator(8)])
     allowed_ips = models.JSONField(_("allowed addresses"), default=list, blank=True)
     every_account = models.BooleanField(_("serves every account"), default=True)
+    # Recordings are fetched only from these hosts (host or host:port).
+    recording_hosts = models.JSONField(_("hosts of recordings"), default=list, blank=True)
+    # Where orders to stop a call are posted; without it the switch asks for them.
+    stop_url = models.CharField(_("URL for stop orders"), max_length=1024, null=True, blank=True)
     accounts = models.ManyToManyField(Account, blank=True, related_name="upstreams", verbose_name=_("accounts"))
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
@@ -261,6 +266,33 @@ class UsedNonce(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class EarlierState(models.Model):
+    """What decides calls and messages, as it was until `valid_to`: written by triggers, whoever changes the row.
+
+    The state at an instant is the row with the least `valid_to` after it; where there is none, as it is now.
+    """
+
+    class Kind(models.TextChoices):
+        """Of which table the row is."""
+
+        ACCOUNT = "account", _("account")
+        APPLICATION = "application", _("application")
+        NUMBER = "number", _("number")
+
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    row_id = models.BigIntegerField(_("row"))
+    valid_to = models.DateTimeField(_("to"))
+    state = models.JSONField(_("state"))
+
+    class Meta:
+        verbose_name = _("earlier state")
+        verbose_name_plural = _("earlier states")
+        indexes = [models.Index(fields=["kind", "row_id", "valid_to"], name="earlierstate_until")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.row_id}"
 
 
 class LookupKey(models.Model):

@@ -27,4 +27,10 @@ def read(env: Reader) -> dict[str, Any]:
         "retention_requests_days": env.whole("MASKLINE_RETENTION_REQUESTS_DAYS", 31, 7, 3650),
         "remember_pairs_days": env.whole("MASKLINE_REMEMBER_PAIRS_DAYS", 30, 1, 3650),
         "recording_days": env.whole("MASKLINE_RECORDING_DAYS", 7, 1, 3650),
+        # The switch's side (docs/switch-api.md, "Choices").
+        "ask_call_seconds": env.whole("MASKLINE_ASK_CALL_SECONDS", 3, 1, 10),
+        "ask_sms_seconds": env.whole("MASKLINE_ASK_SMS_SECONDS", 5, 1, 30),
+        "repeat_seconds": env.whole("MASKLINE_REPEAT_SECONDS", 10, 1, 300),
+        "retention_decisions_days": env.whole("MASKLINE_RETENTION_DECISIONS_DAYS", 62, 31, 3650),
+        "retention_attempts_days": env.whole("MASKLINE_RETENTION_ATTEMPTS_DAYS", 31, 7, 3650),
     }

@@ -6,7 +6,16 @@ from django.conf import settings
 from django.db import connection
 
 from common import partitions, sql
-from privacy.models import ApiRequest, Call, CallEvent, IdempotentAnswer, Message
+from notifications.models import Attempt
+from privacy.models import (
+    ApiRequest,
+    Call,
+    CallEvent,
+    IdempotentAnswer,
+    Message,
+    MessageAnswer,
+    RoutingDecision,
+)
 
 SESSIONS_AT_ONCE = 10_000
 
@@ -15,19 +24,23 @@ def drop_expired(now: datetime) -> list[str]:
     """Drop partitions whose every row is past its term and return their names (docs/operations.md, terms).
 
     Calls and messages stay `retention_calls_days`, events and silent sessions `retention_events_days`, the log of
-    requests `retention_requests_days`, answers to Idempotency-Key a day. Records stay: a CDR of long ago that comes
-    again is still a repeat.
+    requests `retention_requests_days`, routing decisions `retention_decisions_days`, attempts to reach customers
+    `retention_attempts_days`, answers to Idempotency-Key and about an SMS a day. Records stay: a CDR of long ago that
+    comes again is still a repeat.
     """
     calls_before = now - timedelta(days=settings.MASKLINE["retention_calls_days"])
     events_before = now - timedelta(days=settings.MASKLINE["retention_events_days"])
     requests_before = now - timedelta(days=settings.MASKLINE["retention_requests_days"])
     terms = {Call: calls_before, Message: calls_before, CallEvent: events_before, ApiRequest: requests_before}
+    terms[RoutingDecision] = now - timedelta(days=settings.MASKLINE["retention_decisions_days"])
+    terms[Attempt] = now - timedelta(days=settings.MASKLINE["retention_attempts_days"])
     gone: list[str] = []
     for model, before in terms.items():
         gone += partitions.detach_and_drop_before(model._meta.db_table, before)
     while _forget_sessions(events_before) == SESSIONS_AT_ONCE:
         pass
     IdempotentAnswer.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
+    MessageAnswer.objects.filter(decided_at__lt=now - timedelta(days=1)).delete()
     return gone
 
 
