@@ -134,7 +134,8 @@ class CallDecision:
     """Where a call goes. `code` is the stateCode of pushes.md 6.1 (0: none); `rule` names the rule that decided.
 
     `direction` is the CDR's (0 others to A, 1 A calls, 2 abnormal). `allocates_y`: a Y is to be bound for this caller
-    before the answer, and its number is what is displayed.
+    before the answer, and its number is what is displayed. `app_key` and `mode` are of X's holder, "" when nobody
+    holds it: the switch names the one in its CDR and takes its service type from the other.
     """
 
     outcome: Outcome
@@ -155,6 +156,8 @@ class CallDecision:
     user_data: str | None = None
     direction: int = 2
     allocates_y: bool = False
+    app_key: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class MessageFacts:
 class MessageDecision:
     """Where an SMS goes. `code` is the sendResult of pushes.md 4.2.1; `text` is as forwarded, `parts` are its own.
 
-    `direction` is that of extParas: "1" regular, "2" abnormal.
+    `direction` is that of extParas: "1" regular, "2" abnormal. `app_key` is that of X's holder, "" of nobody's.
     """
 
     outcome: Outcome
@@ -186,6 +189,7 @@ class MessageDecision:
     parts: int = 1
     direction: str = "1"
     user_data: str | None = None
+    app_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
