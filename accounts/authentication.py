@@ -49,7 +49,7 @@ def authenticate(
         found = _known(credentials, address, door, now)
         if found.locked:
             raise Refused("1020176")
-        holder = _customer(found.application) if door == "customer" else _upstream_or_vendor(credentials.key)
+        holder = _customer(found.application) if door == "customer" else _upstream(found.upstream, credentials.key)
         return _admit(credentials, holder, address=address, now=now, used=found.used, body=body)
     except Refused as refused:
         refused.key = credentials.key
@@ -87,7 +87,7 @@ def _admit(
 def _known(credentials: Credentials, address: str, door: Door, now: datetime) -> Known:
     if not _is_storable(credentials.key):
         return Known()
-    asked = known.of_customer if door == "customer" else known.of_request
+    asked = known.of_customer if door == "customer" else known.of_upstream
     return asked(credentials, address, now)
 
 
@@ -146,14 +146,10 @@ def _customer(application: Application | None) -> _Holder | None:
     )
 
 
-def _upstream_or_vendor(key: str) -> _Holder | None:
-    return (_upstream(key) or _vendor(key)) if _is_storable(key) else None
-
-
-def _upstream(key: str) -> _Holder | None:
-    upstream = Upstream.objects.filter(key=key).first()
+def _upstream(upstream: Upstream | None, key: str) -> _Holder | None:
+    """Return whose key it is: an upstream's own, or an app_key that one lists."""
     if upstream is None:
-        return None
+        return _vendor(key) if _is_storable(key) else None
     return _Holder(Principal(None, upstream, key), upstream.secret, True, upstream.allowed_ips)
 
 

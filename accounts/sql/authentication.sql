@@ -1,8 +1,13 @@
--- name: known_of_request
--- Says whether (address, key) is locked out, and when this header was used first, if it is remembered.
+-- name: known_of_upstream
+-- Says whether (address, key) is locked out, when this header was used first, if it is remembered, and which upstream
+-- has the key, in which version of its row.
 SELECT EXISTS (SELECT 1 FROM accounts_lockout
                WHERE address = %(address)s AND key = %(key)s AND locked_until > %(now)s),
-       (SELECT first_used_at FROM accounts_usednonce WHERE digest = %(digest)s)
+       (SELECT first_used_at FROM accounts_usednonce WHERE digest = %(digest)s),
+       upstream.id,
+       concat_ws(' ', upstream.xmin, upstream.ctid)
+FROM (VALUES (1)) AS one
+LEFT JOIN accounts_upstream AS upstream ON upstream.key = %(key)s
 
 -- name: known_of_customer
 -- Says the same of a customer's request, and which application has the key, in which version of its and its account's row.

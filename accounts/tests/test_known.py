@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import headers, known
-from accounts.models import Account, Application
+from accounts.models import Account, Application, Upstream
 from accounts.tests.cast import signed_headers
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
@@ -95,9 +95,27 @@ def test_what_one_request_does_to_its_application_no_other_sees(acme: Company) -
     assert (read().state, read().account.state) == ("active", "good")
 
 
+def read_upstream() -> Any:
+    return known.of_upstream(headers.parse(signed_headers("switch1", now=NOW)), "192.0.2.10", NOW).upstream
+
+
+def test_an_upstream_is_read_once_and_a_change_of_it_is_seen_at_once(switch1: Upstream) -> None:
+    assert read_upstream() == switch1
+    with CaptureQueriesContext(connection) as queries:
+        found = read_upstream()
+        assert (found, found.secret) == (switch1, switch1.secret)
+    assert not len(queries)
+    found.secret = "x"
+    for secret in ("another-secret-000", switch1.secret):
+        Upstream.objects.update(secret=secret)
+        assert read_upstream().secret == secret
+    Upstream.objects.update(key="renamed")
+    assert read_upstream() is None
+
+
 def test_only_so_many_are_kept(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "MOST_KEPT", 3)
-    kept = known._Kept()
+    kept: known._Kept[Application] = known._Kept()
     for number in range(10):
         kept.put(number, "1", acme.application)
     assert [kept.get(number, "1") is not None for number in range(10)] == [False] * 7 + [True] * 3

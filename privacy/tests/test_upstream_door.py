@@ -136,7 +136,7 @@ def test_while_the_database_is_away_the_upstream_is_told_to_come_again(client, a
     with patch("privacy.storing.sources.open_", side_effect=OperationalError("gone")):
         answer = post(client, wires.body(wires.fees(wires.fee())))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    with patch("accounts.authentication.Upstream.objects.filter", side_effect=OperationalError("gone")):
+    with patch("accounts.known.first", side_effect=OperationalError("gone")):
         assert post(client, wires.body(wires.fees(wires.fee()))).status_code == 503
 
 
