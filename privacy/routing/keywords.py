@@ -1,0 +1,36 @@
+"""What an account's SMS must hold and must not: words found in a text however it is written (pushes.md 4.2.1). Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+# Blanks beside a character that is none of ASCII separate no words: Chinese is written without them.
+_BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) +| +(?=[^\x00-\x7f])")
+_BLANKS = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Return a text as it is compared: full-width as half-width, no case, no invisible characters, blanks as one.
+
+    Between Chinese characters blanks are nothing; between English words they stay: "an essay" holds no "nes".
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    seen = "".join(character for character in plain if unicodedata.category(character) != "Cf")
+    return _BETWEEN.sub("", _BLANKS.sub(" ", seen)).strip()
+
+
+def lacks(text: str, required: Sequence[str]) -> bool:
+    """Return whether a text holds none of the words of which one is required; without such words it lacks nothing."""
+    return bool(required) and not found(text, required)
+
+
+def found(text: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the words that a text holds."""
+    folded = fold(text) if words else ""
+    return tuple(word for word in words if _folded(word) in folded)
+
+
+@lru_cache(maxsize=10_000)
+def _folded(word: str) -> str:
+    return fold(word)
