@@ -6,6 +6,7 @@ call which is over already has nothing to do.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -48,6 +49,15 @@ def open_orders(upstream: Upstream, now: datetime, limit: int = AT_ONCE) -> list
     """Return the orders for a switch's calls that it has not taken, oldest first; after a day a call is over."""
     waiting = StopOrder.objects.filter(taken_at__isnull=True, session__upstream=upstream, ordered_at__gt=now - SILENCE)
     return list(waiting.select_related("session").order_by("id")[:limit])
+
+
+def shown(order: StopOrder) -> dict[str, Any]:
+    """Return an order as the switch gets it."""
+    return {
+        "id": order.pk,
+        "session_id": order.session.session_id,
+        "ordered_at": order.ordered_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
 
 
 def take(upstream: Upstream, order_ids: Iterable[int], now: datetime) -> int:

@@ -55,6 +55,13 @@ def approved(account_id: int, names: Iterable[str]) -> set[str]:
     return set(mine.values_list("name", flat=True))
 
 
+def find_approved(account_id: int, name: str) -> VoiceFile | None:
+    """Return the approved file of an account with that name, if there is one."""
+    if not NAME.fullmatch(name):
+        return None
+    return VoiceFile.objects.filter(account=account_id, name=name, state=APPROVED).first()
+
+
 def upload(
     account: Account, name: str, content: bytes, *, purpose: str = "", user: User, request: HttpRequest | None = None
 ) -> VoiceFile:

@@ -85,6 +85,7 @@ MACHINES = {
     *("healthz", "readyz", "metrics", "upstream_notifications", "set_language", "api_schema", "api_docs"),
     *("recording_file",),
     *("ax_bindings", "ax_temporary_callee", "axb_bindings", "axe_bindings", "axyb_bindings"),
+    *("switch_calls", "switch_messages", "switch_stops", "switch_voice", "switch_recording"),
     *("recording_address", "stop_call", r"^(?:/+)?[Rr][Ee][Ss][Tt](?:/|$)"),
 }
 # The admin's own pages: for whoever is staff, each showing what he may see.
