@@ -7,7 +7,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from config import environment, secrets_store, tunables
+from config import environment, secrets_store, storage, tunables
 from config.openapi import options as openapi
 
 django_stubs_ext.monkeypatch()
@@ -154,13 +154,10 @@ WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR
 MASKLINE_EXPORT_DIR = DATA_DIR / "exports"
 _FILES = "django.core.files.storage.FileSystemStorage"
-# What people said in calls is for this program's user only.
-_PRIVATE = {"base_url": None, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
 STORAGES = {
     "default": {"BACKEND": _FILES},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "recordings": {"BACKEND": _FILES, "OPTIONS": {"location": DATA_DIR / "recordings", **_PRIVATE}},
-    "voices": {"BACKEND": _FILES, "OPTIONS": {"location": DATA_DIR / "voices", **_PRIVATE}},
+    **storage.stores(ENV, DATA_DIR),
 }
 # A body over this is refused with 413 before it is read (contract: 8 MiB at /upstream).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024

@@ -1,8 +1,11 @@
 """The product's own settings: the rules that an installation may choose (docs/operations.md)."""
 
+import re
 from typing import Any
 
 from config.environment import Reader
+
+_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 
 def read(env: Reader) -> dict[str, Any]:
@@ -27,10 +30,33 @@ def read(env: Reader) -> dict[str, Any]:
         "retention_requests_days": env.whole("MASKLINE_RETENTION_REQUESTS_DAYS", 31, 7, 3650),
         "remember_pairs_days": env.whole("MASKLINE_REMEMBER_PAIRS_DAYS", 30, 1, 3650),
         "recording_days": env.whole("MASKLINE_RECORDING_DAYS", 7, 1, 3650),
+        "recording_mib": env.whole("MASKLINE_RECORDING_MIB", 64, 1, 1024),
         # The switch's side (docs/switch-api.md, "Choices").
         "ask_call_seconds": env.whole("MASKLINE_ASK_CALL_SECONDS", 3, 1, 10),
+        "web_threads": env.whole("MASKLINE_WEB_THREADS", 8, 2, 1000),
+        "push_allow_private": _allowed_private(env),
+        "push_allowed_networks": env.networks("MASKLINE_PUSH_ALLOWED_NETWORKS"),
         "ask_sms_seconds": env.whole("MASKLINE_ASK_SMS_SECONDS", 5, 1, 30),
         "repeat_seconds": env.whole("MASKLINE_REPEAT_SECONDS", 10, 1, 300),
         "retention_decisions_days": env.whole("MASKLINE_RETENTION_DECISIONS_DAYS", 62, 31, 3650),
         "retention_attempts_days": env.whole("MASKLINE_RETENTION_ATTEMPTS_DAYS", 31, 7, 3650),
     }
+
+
+def _allowed_private(env: Reader) -> list[str]:
+    """Return ["1"], or the host:port pairs that pushes and questions may reach although private; never in production."""
+    name = "MASKLINE_PUSH_ALLOW_PRIVATE"
+    words = [word for word in env.words(name) if word.lower() not in {"0", "false", "no", "off"}]
+    if not words:
+        return []
+    if env.text("DATABASE_URL"):
+        hint = "Unset it; allow networks of your own with MASKLINE_PUSH_ALLOWED_NETWORKS=10.0.0.0/8."
+        env.problem("maskline.E008", f"{name} is set in production", hint)
+        return []
+    if len(words) == 1 and env.flag(name):
+        return ["1"]
+    kept = [word for word in words if _HOST_AND_PORT.fullmatch(word)]
+    for word in words:
+        if word not in kept:
+            env.problem("maskline.E009", f"{name} holds {word!r}", "Write 1, or a list such as 127.0.0.1:9000.")
+    return kept

@@ -1,30 +1,28 @@
-"""Recordings: where each lies, whether it may still be fetched, and the link that fetches it (northbound.md 7).
+"""Where each recording lies, whether it may still be fetched, and the link that fetches it (northbound.md 7).
 
-In the storage "recordings" a file is `<account id>/<domain>/<object>`, as the CDR names them. The link is signed and
-holds the call's id and when it ends, no number; whoever has it can fetch the file, so it is never logged or cached.
+A recording's row says where its file is. A file without one, put there by other means, is found where the names of its
+CDR say: `<account id>/<domain>/<object>`. The link is signed and holds the call's id and when it ends, no number;
+whoever has it can fetch the file, so it is never logged or cached.
 """
 
 import mimetypes
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.core.files.storage import Storage, storages
 from django.urls import reverse
 
 from accounts.models import Application
 from common.errors import MasklineError
-from privacy.models import Call
+from privacy.models import Call, RecordingFile
+from privacy.recordings import store
+from privacy.recordings.store import PLAIN, path_of
 
 SALT = "privacy.recordings"
 TWINS = 100
-# What is a file's name on every system and stands in an address as it is; anything else is named by its hash.
-PLAIN = re.compile(r"[A-Za-z0-9_@+=-][A-Za-z0-9_.@+=-]{0,199}")
 FALLBACK_NAME = "recording.wav"
 
 
@@ -42,7 +40,7 @@ class Recording:
     @property
     def name(self) -> str:
         """Return what the file is called when it is saved."""
-        return self.call.record_object if PLAIN.fullmatch(self.call.record_object) else FALLBACK_NAME
+        return saved_as(self.call.record_object)
 
     @property
     def content_type(self) -> str:
@@ -52,18 +50,17 @@ class Recording:
         return kind if kind.startswith("audio/") else "application/octet-stream"
 
     def open(self) -> tuple[BinaryIO, int]:
-        """Return the file and its size in bytes. Raises NoRecording when it is gone meanwhile."""
+        """Return the file and its size in bytes. Raises NoRecording when it is gone meanwhile, StorageAway."""
         try:
-            file: Any = _storage().open(self.path)
-            return file, int(file.size)
-        except OSError:
+            return store.open_file(self.path)
+        except FileNotFoundError:
             raise NoRecording from None
 
 
 def find(application: Application, *, name: str, domain: str, now: datetime) -> Recording:
-    """Return the application's recording that a CDR of the last days named so. Raises NoRecording."""
+    """Return the application's recording that a CDR of the last days named so. Raises NoRecording, StorageAway."""
     calls = Call.objects.filter(
-        application=application, record_object=name, record_domain=domain, received_at__gt=now - _term()
+        application=application, record_object=name, record_domain=domain, received_at__gt=now - term()
     )
     # By the index of the object in each partition, for a CDR of long ago may have arrived today; asked for in the order
     # of their ids, the database would be tempted to walk through all calls instead.
@@ -76,7 +73,7 @@ def find(application: Application, *, name: str, domain: str, now: datetime) -> 
 def link(recording: Recording) -> str:
     """Return the address that fetches the file with a plain GET, until its term is over."""
     call = recording.call
-    ends_at = int((call.received_at + _term()).timestamp())
+    ends_at = int((call.received_at + term()).timestamp())
     token = _signer().sign_object([call.pk.hex, ends_at])
     return settings.MASKLINE_PUBLIC_URL + reverse("recording_file", args=[token, recording.name])
 
@@ -96,30 +93,27 @@ def opened(token: str, now: datetime) -> Recording:
     return found
 
 
-def path_of(account_id: int, domain: str, name: str) -> str:
-    """Return where a recording lies in the storage: the switch's side writes it there. No text escapes the folder."""
-    return f"{account_id}/{_plain(domain)}/{_plain(name)}"
+def saved_as(name: str) -> str:
+    """Return what a file may be called on every system."""
+    return name if PLAIN.fullmatch(name) else FALLBACK_NAME
+
+
+def term() -> timedelta:
+    """Return how long a recording is kept from the CDR's arrival (pushes.md 3.4)."""
+    return timedelta(days=settings.MASKLINE["recording_days"])
 
 
 def _of(call: Call) -> Recording | None:
     """Return the recording of a call, if its file is there: of a call under 3 s there is none."""
     if not call.record_object:
         return None
+    rows = RecordingFile.objects.filter(account=call.account_id, domain=call.record_domain, name=call.record_object)
+    row = rows.first()
+    if row is not None:
+        return Recording(call, row.path) if row.state == RecordingFile.State.STORED else None
     path = path_of(call.account_id, call.record_domain, call.record_object)
-    return Recording(call, path) if _storage().exists(path) else None
-
-
-def _plain(text: str) -> str:
-    return text if PLAIN.fullmatch(text) else f"~{sha256(text.encode()).hexdigest()}"
-
-
-def _term() -> timedelta:
-    return timedelta(days=settings.MASKLINE["recording_days"])
+    return Recording(call, path) if store.exists(path) else None
 
 
 def _signer() -> signing.Signer:
     return signing.Signer(sep=".", salt=SALT)
-
-
-def _storage() -> Storage:
-    return storages["recordings"]
