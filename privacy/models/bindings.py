@@ -138,6 +138,11 @@ class Binding(Terms):
             models.Index(fields=["b_number", "id"], name="binding_b", condition=models.Q(b_number__isnull=False)),
             models.Index(fields=["parent"], name="binding_parent", condition=models.Q(parent__isnull=False)),
             models.Index(
+                fields=["parent", "b_number"],
+                name="binding_relation",
+                condition=models.Q(parent__isnull=False, valid_to__isnull=True),
+            ),
+            models.Index(
                 fields=["expires_at"],
                 name="binding_expires",
                 condition=models.Q(valid_to__isnull=True, expires_at__isnull=False),

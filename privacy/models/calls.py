@@ -29,6 +29,9 @@ class Session(models.Model):
     number = models.ForeignKey(Number, models.PROTECT, null=True, db_index=False, verbose_name=_("number"))
     subscription_id = models.CharField(_("binding id"), max_length=64, blank=True, default="", db_default="")
     decision = SealedBodyField(_("routing decision"), null=True)
+    # When the decision was taken, and which question it answers: asked again shortly after, it is answered the same.
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    asked_key = models.BinaryField(_("keyed hash of the question"), max_length=16, null=True)
     push_sequence = models.BigIntegerField(_("pushes queued"), default=0, db_default=0)
     first_at = models.DateTimeField(_("first record"))
     last_at = models.DateTimeField(_("last record"))

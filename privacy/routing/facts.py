@@ -105,6 +105,8 @@ class BindingFacts:
     callback_number: str
     callback_minutes: int | None
     user_data: str | None
+    # The id the customer knows it by: an upstream's own, else `id`.
+    subscription_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class CallFacts:
     `way`: by which route the caller reached `binding`. `temporary_callee`: of an AX whose A calls (callee, user data).
     `last_caller`: whom A of an AXE is put through to. `yb`: of an AXYB whose X is dialled, the caller's own YB.
     `parent`: of a YB, its AX. `binds_extension`: whether any extension is bound on X. `ended`: the ended binding that a
-    former caller meant, within its cool-down.
+    former caller meant, within its cool-down. `own_y`: the caller is B of a YB on the number dialled.
     """
 
     at: datetime
@@ -126,6 +128,8 @@ class CallFacts:
     yb: BindingFacts | None = None
     temporary_callee: tuple[str, str | None] | None = None
     last_caller: str = ""
+    binds_extension: bool = False
+    own_y: bool = False
     ended: BindingFacts | None = None
 
 
@@ -156,6 +160,8 @@ class CallDecision:
     user_data: str | None = None
     direction: int = 2
     allocates_y: bool = False
+    # The id the customer knows the binding by.
+    subscription_id: str = ""
     app_key: str = ""
     mode: str = ""
 
