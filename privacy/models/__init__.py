@@ -15,7 +15,7 @@ from privacy.models.messages import Message, MessageResult
 from privacy.models.numbers import Holding, Number, NumberStatus
 from privacy.models.recordings import RecordingFile, TestCall
 from privacy.models.requests import ApiRequest, IdempotentAnswer
-from privacy.models.risk import BlacklistEntry, KeywordRule, RiskRule
+from privacy.models.risk import BlacklistEntry, KeywordRule, RiskPardon, RiskPass, RiskRule
 from privacy.models.routes import Availability, Cooling, PartyLoad, Route
 from privacy.models.voices import VoiceFile
 
@@ -45,6 +45,8 @@ __all__ = [
     "Quarantined",
     "Record",
     "RecordingFile",
+    "RiskPardon",
+    "RiskPass",
     "RiskRule",
     "Route",
     "RoutingDecision",

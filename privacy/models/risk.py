@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Application
 from common.phone import PhoneNumberField
 from privacy.models.bindings import HASH_BYTES
+from privacy.models.numbers import Number
 
 
 class Ruled(models.Model):
@@ -64,6 +65,56 @@ class RiskRule(Ruled):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.most}/{self.window_seconds}"
+
+
+class RiskPardon(models.Model):
+    """Calls of a caller, to a callee, through an X or of a pair until then count no more: it was let through again.
+
+    `subject`: the keyed hash of the caller or callee, of a pair both, of an X its id in 8 bytes. Rows are only added.
+    """
+
+    application = models.ForeignKey(
+        Application, models.PROTECT, related_name="risk_pardons", db_index=False, verbose_name=_("application")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=RiskRule.Kind.choices)
+    subject = models.BinaryField(_("who or what, hashed"), max_length=2 * HASH_BYTES)
+    at = models.DateTimeField(_("time"), db_default=Now())
+    made_by = models.CharField(_("made by"), max_length=150, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+
+    account_path = "application__account"
+
+    class Meta:
+        verbose_name = _("risk pardon")
+        verbose_name_plural = _("risk pardons")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["application", "kind", "subject", "at"], name="riskpardon_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class RiskPass(models.Model):
+    """A call that was let through while Redis was away: it counts before its decision is written. Kept a day."""
+
+    application = models.ForeignKey(
+        Application, models.CASCADE, related_name="+", db_index=False, verbose_name=_("application")
+    )
+    number = models.ForeignKey(Number, models.CASCADE, related_name="+", db_index=False, verbose_name=_("number"))
+    caller_key = models.BinaryField(_("keyed hash of the caller"), max_length=HASH_BYTES)
+    callee_key = models.BinaryField(_("keyed hash of the callee"), max_length=HASH_BYTES)
+    member = models.CharField(_("hash of the session"), max_length=24)
+    at = models.DateTimeField(_("time"))
+
+    account_path = "application__account"
+
+    class Meta:
+        verbose_name = _("call let through without Redis")
+        verbose_name_plural = _("calls let through without Redis")
+        indexes = [models.Index(fields=["application", "at"], name="riskpass_application")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class BlacklistEntry(Ruled):
