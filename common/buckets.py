@@ -4,7 +4,7 @@ django-storages reads an object whole into memory before its first byte is out; 
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -93,7 +93,8 @@ class ObjectFile(File[bytes]):
     """An object that is read from where one seeks: one request for each place, nothing held in memory."""
 
     def __init__(self, found: Any) -> None:
-        self._found, self._body, self._at = found, None, 0
+        self._found, self._at = found, 0
+        self._body: Any = None
         self.name, self.mode = found.key, "rb"
         self._length = int(found.content_length)
 
@@ -126,8 +127,7 @@ class ObjectFile(File[bytes]):
         with _faults():
             if self._body is None:
                 self._body = self._found.get(Range=f"bytes={self._at}-{self._length - 1}")["Body"]
-            read: Callable[..., bytes] = self._body.read
-            part = read(size if size > 0 else None)
+            part: bytes = self._body.read(size if size > 0 else None)
         self._at += len(part)
         return part
 

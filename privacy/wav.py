@@ -3,8 +3,10 @@
 A voice file is RIFF/WAVE, A-law, 8000 Hz, 8 bits, mono, at most 2 MB (northbound.md 10; pushes.md 8).
 """
 
+import io
 import struct
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +14,7 @@ from common.errors import BadInput
 
 RATE, BITS, CHANNELS, A_LAW = 8000, 8, 1, 6
 MOST_BYTES = 2 * 1024 * 1024
+MOST_CHUNKS = 1000
 FFMPEG = "ffmpeg -i {source} -map_metadata -1 -ar 8000 -ac 1 -c:a pcm_alaw {target}"
 SOX = "sox {source} -r 8000 -c 1 -e a-law {target}"
 
@@ -41,6 +44,19 @@ class Wave:
         return len(self.samples) * 1000 // RATE
 
 
+@dataclass(frozen=True)
+class Samples:
+    """Where in a file its samples begin and end (excluded)."""
+
+    start: int
+    end: int
+
+    @property
+    def milliseconds(self) -> int:
+        """Return how long an A-law file plays: a byte is a sample."""
+        return (self.end - self.start) * 1000 // RATE
+
+
 def check(content: bytes) -> Wave:
     """Return the file if it is fit for calls. Raises BadInput that says what it is, in the person's language."""
     if len(content) > MOST_BYTES:
@@ -55,42 +71,75 @@ def check(content: bytes) -> Wave:
 
 def read(content: bytes) -> Wave:
     """Return what a RIFF/WAVE file holds, of any encoding. Raises BadInput when it is none, or is cut off."""
-    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        raise BadInput("file", _not_a_wav(content))
+    form, samples = _walk(io.BytesIO(content), len(content))
+    return Wave(*form, content[samples.start : samples.end])
+
+
+def locate(file: BinaryIO, size: int) -> Samples:
+    """Return where the samples of a file of any length lie, if it is fit for calls; only its head is read.
+
+    Raises BadInput as `check` does.
+    """
+    form, samples = _walk(file, size)
+    if form != (A_LAW, CHANNELS, RATE, BITS):
+        raise BadInput("file", _not_as_needed(Wave(*form, b"")))
+    if samples.start == samples.end:
+        raise BadInput("file", _("The file holds no sound."))
+    return samples
+
+
+def _walk(file: BinaryIO, size: int) -> tuple[tuple[int, int, int, int], Samples]:
+    """Return encoding, channels, rate and bits, and where the samples are. Raises BadInput."""
+    file.seek(0)
+    head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        raise BadInput("file", _not_a_wav(head))
     form: tuple[int, int, int, int] | None = None
     position = 12
-    while position + 8 <= len(content):
-        name, size = content[position : position + 4], int.from_bytes(content[position + 4 : position + 8], "little")
-        body = content[position + 8 : position + 8 + size]
-        if len(body) < size:
-            raise BadInput("file", _cut_off(name, size, len(body)))
-        if name == b"fmt " and size >= 16:
-            encoding, channels, rate, _bytes_per_second, _block, bits = struct.unpack_from("<HHIIHH", body)
+    for _chunk in range(MOST_CHUNKS):
+        if position + 8 > size:
+            break
+        file.seek(position)
+        name, length = struct.unpack("<4sI", file.read(8))
+        if position + 8 + length > size:
+            raise BadInput("file", _cut_off(name, length, size - position - 8))
+        if name == b"fmt " and length >= 16:
+            encoding, channels, rate, _bytes_per_second, _block, bits = struct.unpack("<HHIIHH", file.read(16))
             form = (encoding, channels, rate, bits)
         if name == b"data":
             if form is None:
                 raise BadInput("file", _("The WAV file does not say its format before its sound (no fmt chunk)."))
-            return Wave(*form, body)
+            return form, Samples(position + 8, position + 8 + length)
         # Chunks begin at even places.
-        position += 8 + size + size % 2
+        position += 8 + length + length % 2
     raise BadInput("file", _("The WAV file has no sound in it (no data chunk)."))
 
 
 def to_pcm(content: bytes) -> bytes:
     """Return an A-law WAV file as one of 16-bit PCM, which every browser plays."""
-    samples = read(content).samples
+    return riff(1, 16, linear(read(content).samples))
+
+
+def linear(samples: bytes) -> bytes:
+    """Return A-law samples as 16-bit ones: two bytes for each."""
     sound = bytearray(2 * len(samples))
     sound[0::2] = samples.translate(_LOW)
     sound[1::2] = samples.translate(_HIGH)
-    return riff(1, 16, bytes(sound))
+    return bytes(sound)
 
 
 def riff(encoding: int, bits: int, samples: bytes, *, rate: int = RATE, channels: int = CHANNELS) -> bytes:
     """Return a WAV file of these samples with the shortest header there is."""
+    head = riff_head(encoding, bits, len(samples), rate=rate, channels=channels)
+    return head + samples + b"\0" * (len(samples) % 2)
+
+
+def riff_head(encoding: int, bits: int, length: int, *, rate: int = RATE, channels: int = CHANNELS) -> bytes:
+    """Return what stands before so many bytes of samples."""
     block = channels * bits // 8
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, encoding, channels, rate, rate * block, block, bits)
-    body = b"WAVE" + form + struct.pack("<4sI", b"data", len(samples)) + samples + b"\0" * (len(samples) % 2)
-    return struct.pack("<4sI", b"RIFF", len(body)) + body
+    whole = 4 + len(form) + 8 + length + length % 2
+    return struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + form + struct.pack("<4sI", b"data", length)
 
 
 def too_large() -> str:

@@ -18,19 +18,22 @@ class TooLarge(Exception):
 
 def read(request: HttpRequest, limit: int) -> bytes:
     """Return the body. Raises TooLarge as soon as it is over the limit, BadInput when it is shorter than told."""
+    return b"".join(parts(request, limit))
+
+
+def parts(request: HttpRequest, limit: int) -> Iterator[bytes]:
+    """Return the body piece by piece, as `read`; whether it was whole is known only at its end."""
     told = _told_length(request)
     if told > limit:
         raise TooLarge
-    parts: list[bytes] = []
     size = 0
     for part in _parts(request):
         size += len(part)
         if size > limit:
             raise TooLarge
-        parts.append(part)
+        yield part
     if size < told:  # a server takes a client that hung up, or is cut, for the end of its body
         raise BadInput("body", "ended early")
-    return b"".join(parts)
 
 
 def drain(request: HttpRequest, limit: int) -> None:

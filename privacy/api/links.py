@@ -8,8 +8,10 @@ from django.views.decorators.csrf import csrf_exempt
 from common import byte_ranges
 from privacy import recordings
 from privacy.recordings import NoRecording
+from privacy.recordings.store import StorageAway
 
 SAFE = ("GET", "HEAD")
+RETRY_AFTER_SECONDS = 30
 
 
 # A POST with a good token would be logged with it by Django's protection of forms.
@@ -26,6 +28,9 @@ def recording_file(request: HttpRequest, token: str, name: str) -> HttpResponseB
         file, size = recording.open()
     except NoRecording:
         return HttpResponse("The record does not exist.\n", status=404, content_type="text/plain", headers=_private())
+    except StorageAway:
+        headers = {**_private(), "Retry-After": str(RETRY_AFTER_SECONDS)}
+        return HttpResponse("Try again.\n", status=503, content_type="text/plain", headers=headers)
     response = byte_ranges.answer(
         request, file, size=size, content_type=recording.content_type, name=recording.name, download=True
     )

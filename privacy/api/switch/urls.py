@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from privacy.api.switch.recordings import recordings
 from privacy.api.switch.stops import stops
 from privacy.api.switch.voices import voices
 
 urlpatterns = [
     path("switch/v1/stops", stops, name="switch_stops"),
     path("switch/v1/voices/<str:name>", voices, name="switch_voice"),
-    # PUT switch/v1/recordings/<str:name> belongs here (privacy/api/switch/recordings.py).
+    # With any text, so that one that is no name is told what is wrong with it.
+    path("switch/v1/recordings/<path:name>", recordings, name="switch_recording"),
 ]
