@@ -16,6 +16,7 @@ from console.simulation.wanted import Fate, Wanted
 AX_PATH, AXB_PATH = "/rest/provision/caas/privatenumber/v1.0", "/rest/caas/relationnumber/partners/v1.0"
 AXE_PATH, AXYB_PATH = "/rest/caas/extendnumber/v1.0", "/rest/omp/xyrelationnumber/v1.0"
 CALLEE_PATH = "/rest/caas/privatenumber/calleenumber/v1.0"
+STOP_PATH = "/rest/httpsessions/callStop/v2.0"
 PATHS = {"AX": AX_PATH, "AXB": AXB_PATH, "AXE": AXE_PATH, "AXYB": AXYB_PATH}
 # What each mode calls the number that it gave.
 GIVEN = {"AX": "privateNum", "AXB": "relationNum", "AXE": "virtualNum", "AXYB": "relationNumber"}
@@ -65,19 +66,19 @@ class Customer:
         body = {"userData": wanted.order, **_BODIES[wanted.mode](wanted)}
         if parent:
             body = {"userData": wanted.order, **_yb(wanted), "subscriptionId": parent}
-        told = self._order("POST", PATHS[wanted.mode], body=body, idempotency_key=wanted.order)
+        told = self.order("POST", PATHS[wanted.mode], body=body, idempotency_key=wanted.order)
         return Made(told["subscriptionId"], told[GIVEN[wanted.mode]], told.get("extendNum", ""))
 
     def set_callee(self, subscription_id: str, callee: str) -> None:
         """Tell whom A reaches by calling his X (AX). Raises OrderRefused, SendFailed."""
         body = {"subscriptionId": subscription_id, "calleeNum": callee, "duration": CALLEE_SECONDS}
-        self._order("PUT", CALLEE_PATH, body=body)
+        self.order("PUT", CALLEE_PATH, body=body)
 
     def unbind(self, mode: str, subscription_id: str) -> None:
         """End a binding. Raises OrderRefused, SendFailed."""
-        self._order("DELETE", PATHS[mode], {"subscriptionId": subscription_id})
+        self.order("DELETE", PATHS[mode], {"subscriptionId": subscription_id})
 
-    def _order(
+    def order(
         self,
         method: str,
         path: str,
@@ -85,7 +86,7 @@ class Customer:
         body: dict[str, Any] | None = None,
         idempotency_key: str = "",
     ) -> dict[str, Any]:
-        """Return what a request is answered; it is sent again while the door is away."""
+        """Return what a request is answered, sent again while the door is away. Raises OrderRefused, SendFailed."""
         sent = {"app_key": self._key, **(query or {})} if path == AXYB_PATH else query
         address = f"{self._base}{path}" + (f"?{urlencode(sent)}" if sent else "")
         problem = ""

@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from accounts.models import Upstream
 from common.errors import MasklineError
 from common.periods import parse_instant
 from console.simulation import binding, delivery, stage, traffic
+from console.simulation.scenarios import comparison, expectations, performing
+from console.simulation.scenarios import script as scenarios
 from console.simulation.traffic import Plan
 
 DEFAULT_CALLS = 1000
@@ -32,10 +35,16 @@ class Command(BaseCommand):
         add("--to", dest="end", metavar="TIME", help="end, with an offset (default: now)")
         add("--seed", default="1", help="what decides everything (default 1)")
         add("--url", help="the Maskline to send to (default: this one, started for the purpose if it does not run)")
+        add("--scenario", metavar="FILE", help="play this scenario instead (docs/simulation.md)")
+        add("--check", action="store_true", help="compare what comes of the scenario with what is expected of it")
+        add("--write", action="store_true", help="write what comes of the scenario as what is expected of it")
         add("--upstream", metavar="CODE", help="who delivers (may be left out when there is exactly one)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Send the traffic and print what became of it."""
+        if options["scenario"]:
+            self._play(options)
+            return
         try:
             upstream = the_upstream(options["upstream"])
             plan = self._plan(upstream, options)
@@ -51,6 +60,25 @@ class Command(BaseCommand):
         parts = ", ".join(f"{count} {kind.value}" for kind, count in kinds.items())
         self.stdout.write(f"sent {tally.received} records: {parts}")
         self.stdout.write(f"stored {tally.stored}, repeated {tally.repeated}, quarantined {tally.quarantined}")
+
+    def _play(self, options: dict[str, Any]) -> None:
+        """Play a scenario; print what came of it, or the differences from what is expected."""
+        try:
+            script = scenarios.read(Path(options["scenario"]))
+            expected = expectations.read(script.expectations) if options["check"] else None
+            came = performing.perform(script, the_upstream(options["upstream"]), options["url"])
+        except MasklineError as problem:
+            raise CommandError(str(problem)) from problem
+        if options["write"]:
+            expectations.write(script.expectations, came)
+            self.stdout.write(f"{script.expectations} is written: read it before it counts")
+        if expected is None:
+            self.stdout.write(expectations.text(came), ending="")
+            return
+        found = comparison.differences(expected, came)
+        if found:
+            raise CommandError("\n".join([f"{script.path}: {len(found)} differences from what is expected", *found]))
+        self.stdout.write(f"{script.path}: as expected")
 
     def _plan(self, upstream: Upstream, options: dict[str, Any]) -> Plan:
         end = _instant(options["end"], timezone.now())
