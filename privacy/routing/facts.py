@@ -168,7 +168,7 @@ class CallDecision:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """All that decides an SMS: as of a call, and what the account's texts must say."""
+    """All that decides an SMS: as of a call, and the words the account's texts must hold one of, or none of."""
 
     at: datetime
     number: NumberFacts | None
@@ -177,6 +177,7 @@ class MessageFacts:
     binding: BindingFacts | None = None
     required_words: tuple[str, ...] = field(default=())
     forbidden_words: tuple[str, ...] = field(default=())
+    ended: BindingFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,9 @@ class MessageDecision:
     direction: str = "1"
     user_data: str | None = None
     app_key: str = ""
+    # The id the customer knows the binding by.
+    subscription_id: str = ""
+    ended_binding_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ RULES: dict[str, int] = {
     "sms_application_without_sms": 11,
     "sms_mode_without_sms": 11,
     "sms_short_code": 8,
+    "sms_ended_binding": 2,
     "sms_no_binding": 2,
     "sms_binding_without_sms": 11,
     "sms_too_long": 5,
@@ -73,7 +74,8 @@ def decide_reply(
     if reply.problem:
         return _discard("sms_customer_silent" if reply.problem == "silent" else "sms_customer_unusable", facts)
     if reply.operation == DISCARD:
-        return replace(_discard("sms_customer_discards", facts), user_data=reply.user_data or _user_data(facts))
+        told = _discard("sms_customer_discards", facts)
+        return replace(told, user_data=reply.user_data or told.user_data)
     receiver = suffix.receiver(reply.receiver)
     if reply.operation != FORWARD or not receiver or receiver in _loops(asked):
         short = reply.operation == FORWARD and suffix.is_channel(reply.receiver)
@@ -104,6 +106,8 @@ def _refusals(asked: MessageAsked, facts: MessageFacts) -> Iterator[str]:
         yield "sms_mode_without_sms"
     if suffix.is_channel(asked.sender):
         yield "sms_short_code"
+    if facts.ended is not None:
+        yield "sms_ended_binding"
     if application.mode != "X" and _binding(facts) is None:
         yield "sms_no_binding"
     if facts.binding is not None and not facts.binding.sms:
@@ -155,16 +159,8 @@ def _body(asked: MessageAsked, facts: MessageFacts) -> str:
 
 
 def _forward(rule: str, facts: MessageFacts, receiver: str, text: str, parts: int) -> MessageDecision:
-    return MessageDecision(
-        Outcome.FORWARD,
-        rule,
-        binding_id=facts.binding.id if facts.binding else None,
-        receiver=receiver,
-        text=text,
-        parts=parts,
-        direction=REGULAR,
-        user_data=_user_data(facts),
-    )
+    told = MessageDecision(Outcome.FORWARD, rule, receiver=receiver, text=text, parts=parts, direction=REGULAR)
+    return _of_binding(told, facts)
 
 
 def _ask(rule: str, asked: MessageAsked, facts: MessageFacts, count: Counted) -> MessageDecision:
@@ -173,17 +169,19 @@ def _ask(rule: str, asked: MessageAsked, facts: MessageFacts, count: Counted) ->
 
 def _discard(rule: str, facts: MessageFacts) -> MessageDecision:
     """Return a refusal: no parts are sent; the direction is regular where sender and X belong together."""
+    told = MessageDecision(Outcome.DISCARD, rule, code=RULES[rule], parts=0, direction=ABNORMAL)
+    if rule == "sms_ended_binding" and facts.ended is not None:
+        # Never the one who has X now, whose binding `facts.binding` may be.
+        return replace(_of_binding(told, replace(facts, binding=None)), ended_binding_id=facts.ended.id)
     by_customer = facts.application is not None and facts.application.mode == "X"
-    return MessageDecision(
-        Outcome.DISCARD,
-        rule,
-        code=RULES[rule],
-        binding_id=facts.binding.id if facts.binding else None,
-        parts=0,
-        direction=REGULAR if by_customer or _binding(facts) else ABNORMAL,
-        user_data=_user_data(facts),
-    )
+    return replace(_of_binding(told, facts), direction=REGULAR if by_customer or _binding(facts) else ABNORMAL)
 
 
-def _user_data(facts: MessageFacts) -> str | None:
-    return facts.binding.user_data if facts.binding else None
+def _of_binding(told: MessageDecision, facts: MessageFacts) -> MessageDecision:
+    """Return a decision that names the holder of X and the binding, as the switch reports them."""
+    binding = facts.binding
+    named = replace(told, app_key=facts.application.app_key if facts.application else "")
+    if binding is None:
+        return named
+    id = binding.subscription_id or str(binding.id)
+    return replace(named, binding_id=binding.id, subscription_id=id, user_data=binding.user_data)

@@ -81,6 +81,20 @@ def test_each_mode_forwards_as_it_is_written(mode: str, way: Way, sender: str, t
     assert (told.binding_id, told.user_data) == ((BINDING.id, "order-1") if way else (None, None))
 
 
+def test_a_former_partys_sms_never_reaches_who_has_the_number_now() -> None:
+    ended = replace(BINDING, id=UUID(int=8), a_number=C)
+    told = messages.decide(asked("hello", B), facts("AX", "anyone", ended=ended))
+    assert (told.outcome, told.code, told.rule) == (Outcome.DISCARD, 2, "sms_ended_binding")
+    assert (told.binding_id, told.subscription_id, told.user_data) == (None, "", None)
+    assert (told.ended_binding_id, told.direction, told.app_key) == (ended.id, "2", "key")
+
+
+def test_the_answer_names_the_application_and_the_binding_as_the_customer_knows_it() -> None:
+    told = messages.decide(asked(), facts("AXB", "A", of_binding={"subscription_id": "their-1"}))
+    assert (told.app_key, told.subscription_id) == ("key", "their-1")
+    assert messages.decide(asked(), facts("AXB", "A")).subscription_id == str(BINDING.id)
+
+
 SUSPENDED = {"of_application": {"active": False}}
 FROZEN = {"of_application": {"account_state": "arrears"}}
 
