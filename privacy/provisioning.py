@@ -13,9 +13,11 @@ from accounts.provision_file import Entry
 from accounts.provisioning import Tally, errors_of, missing, named, write
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Call, CallEvent, Holding, Message, Number, NumberChange, Session
+from privacy.numbers import telling
 from privacy.numbers.changes import step
 from privacy.numbers.locks import end_all, hold
 from privacy.numbers.rows import lock
+from privacy.numbers.telling import Told
 from privacy.numbers.transferring import steps_of_move
 
 NUMBER_FIELDS = ("area_code", "kind", "sms")
@@ -52,6 +54,7 @@ def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None
     # Before the first one changes, and in one order: binds take the same locks.
     hold([known[e["number"]] for e in entries if e["number"] in known and _changes(e, known, holdings, upstreams)])
     new: list[tuple[Number, Holding]] = []
+    told: list[Told] = []
     for entry in entries:
         application = named(entry, "application", applications)
         upstream = named(entry, "upstream", upstreams)
@@ -63,11 +66,12 @@ def apply_numbers(entries: Sequence[Entry], tally: Tally, now: datetime) -> None
         row = known[entry["number"]]
         with errors_of(entry):
             outcome = _update(row, entry, upstream, holdings[row.pk])
-            moved = _hold(row, entry, application, holdings[row.pk], now)
+            moved = _hold(row, entry, application, holdings[row.pk], now, told)
         tally.counts["numbers"]["updated" if moved else outcome] += 1
     Number.objects.bulk_create([number for number, _ in new], batch_size=BATCH)
     Holding.objects.bulk_create([holding for _, holding in new], batch_size=BATCH)
     NumberChange.objects.bulk_create([_issued(*one, now) for one in new], batch_size=BATCH)
+    telling.queue(told)
 
 
 def _not_blacklisted(entry: Entry, returned: Number | None) -> None:
@@ -137,8 +141,13 @@ def _values(row: Number, entry: Entry, upstream: Upstream | None, holdings: Sequ
     return values
 
 
-def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[Holding], now: datetime) -> bool:
-    """Move a number to the application wanted, or its holding to an earlier start; return whether anything changed."""
+def _hold(
+    row: Number, entry: Entry, wanted: Application | None, held: Sequence[Holding], now: datetime, told: list[Told]
+) -> bool:
+    """Move a number to the application wanted, or its holding to an earlier start; return whether anything changed.
+
+    What the two applications of a move are told of it is added to `told`.
+    """
     last = held[-1] if held else None
     issued_at = entry["issued_at"]
     if wanted is not None and last is not None and last.valid_to is None and last.application_id == wanted.pk:
@@ -152,7 +161,8 @@ def _hold(row: Number, entry: Entry, wanted: Application | None, held: Sequence[
         since = issued_at if issued_at is not None and issued_at > last.valid_from else now
         # What is bound ends when it moves, not when it is said to have moved.
         ended = end_all([row], cause=Binding.End.TRANSFERRED, actor=ACTOR, now=now)
-        NumberChange.objects.bulk_create(steps_of_move(row, last.application, wanted, ACTOR, now))
+        steps = NumberChange.objects.bulk_create(steps_of_move(row, last.application, wanted, ACTOR, now))
+        told.extend(telling.of_move(row, last.application, wanted, steps, now))
         _audit_move(row, last.application, wanted, ended)
         last.valid_to = since
         last.save(update_fields=["valid_to"])

@@ -7,11 +7,14 @@ from django.db import transaction
 
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Holding, Number, NumberChange, NumberReason
+from privacy.models.numbers import DELETED
 from privacy.numbers import rows as row_tools
-from privacy.numbers.changes import DELETED, account_in, step, tell
+from privacy.numbers import telling
+from privacy.numbers.changes import account_in, application_in, step
 from privacy.numbers.locks import bound_on, end_all, end_of, hold
 from privacy.numbers.rows import Checks, Done, NumberRow, Progress, batches
 from privacy.numbers.states import described
+from privacy.numbers.telling import Moved
 
 
 @transaction.atomic
@@ -51,12 +54,13 @@ def _return(numbers: Sequence[Number], held: Mapping[int, Holding], actor: Actor
     for holding in held.values():
         holding.valid_to = end_of(holding, now)
     row_tools.save_together(list(held.values()), "valid_to")
-    steps, kind = list[NumberChange](), NumberChange.Kind.UNSUBSCRIBED
+    moved, kind = list[Moved](), NumberChange.Kind.UNSUBSCRIBED
     for number in numbers:
-        before, account = described(number.state, number.cause), account_in(held, number)
+        was, before = telling.wire(number.state, number.cause), described(number.state, number.cause)
         number.state, number.cause = Number.State.RETURNED, DELETED
-        after = described(number.state, "")
-        steps.append(step(number, kind, actor=actor, now=now, before=before, after=after, account=account))
+        after, account = described(number.state, ""), account_in(held, number)
+        change = step(number, kind, actor=actor, now=now, before=before, after=after, account=account)
+        moved.append(Moved(number, was, application_in(held, number), change))
     row_tools.save_together(numbers, "state", "cause")
-    NumberChange.objects.bulk_create(steps)
-    tell(numbers, actor=actor, now=now)
+    NumberChange.objects.bulk_create(one.step for one in moved)
+    telling.queue(telling.record(moved, actor=actor, now=now))

@@ -5,7 +5,7 @@ the operator decides and what real-name rules ask for close separately: paying d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -16,9 +16,10 @@ from common.errors import BadInput, Conflict
 from common.phone import mask_in_text
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberChange, NumberReason
-from privacy.numbers import changes
+from privacy.numbers import changes, telling
 from privacy.numbers import rows as row_tools
 from privacy.numbers.rows import Done, NumberRow, Progress, batches
+from privacy.numbers.telling import Moved, Status, Told
 
 State = Number.State
 Source = NumberReason.Source
@@ -78,7 +79,7 @@ def open_on(
         )
         for number in changed
     )
-    follow(changed, actor=actor, now=now)
+    telling.queue(follow(changed, actor=actor, now=now))
     return changed
 
 
@@ -88,34 +89,35 @@ def close_on(numbers: Sequence[Number], *, source: str, actor: Actor, now: datet
     had = set(found.values_list("number_id", flat=True))
     found.update(closed_at=now, closed_by=actor.name)
     changed = [number for number in numbers if number.pk in had]
-    follow(changed, actor=actor, now=now)
+    telling.queue(follow(changed, actor=actor, now=now))
     return changed
 
 
-def follow(numbers: Sequence[Number], *, actor: Actor, now: datetime, told: bool = False) -> None:
-    """Give locked numbers the state of their open reasons.
+def follow(
+    numbers: Sequence[Number], *, actor: Actor, now: datetime, reported: Mapping[int, Status] | None = None
+) -> list[Told]:
+    """Give locked numbers the state of their open reasons; return what their holders are to be told of it.
 
-    `told`: the status stands in the history already, as the upstream reported it.
+    `reported`: what an upstream said of the numbers, which stands in the history already.
     """
     reasons: dict[int, list[NumberReason]] = defaultdict(list)
     for reason in NumberReason.objects.filter(number__in=numbers, closed_at=None):
         reasons[reason.number_id].append(reason)
     held = row_tools.holdings(numbers)
-    moved, steps = list[Number](), list[NumberChange]()
+    moved = list[Moved]()
     for number in numbers:
         state, cause = worst(reasons[number.pk])
         if (number.state, number.cause) == (state, cause):
             continue
-        before = described(number.state, number.cause)
+        was, before = telling.wire(number.state, number.cause), described(number.state, number.cause)
         number.state, number.cause = state, cause
-        account = changes.account_in(held, number)
-        kind, after = NumberChange.Kind.STATE, described(state, cause)
-        steps.append(changes.step(number, kind, actor=actor, now=now, before=before, after=after, account=account))
-        moved.append(number)
-    row_tools.save_together(moved, "state", "cause")
-    NumberChange.objects.bulk_create(steps)
-    if not told:
-        changes.tell(moved, actor=actor, now=now)
+        account, kind = changes.account_in(held, number), NumberChange.Kind.STATE
+        after = described(state, cause)
+        step = changes.step(number, kind, actor=actor, now=now, before=before, after=after, account=account)
+        moved.append(Moved(number, was, changes.application_in(held, number), step))
+    row_tools.save_together([one.number for one in moved], "state", "cause")
+    NumberChange.objects.bulk_create(one.step for one in moved)
+    return telling.record(moved, actor=actor, now=now, reported=reported)
 
 
 def described(state: str, cause: str) -> str:

@@ -17,6 +17,7 @@ from common.phone import mask_in_text
 from privacy.bindings.orders import Actor
 from privacy.models import Binding, Holding, Number, NumberChange, NumberTransfer
 from privacy.numbers import rows as row_tools
+from privacy.numbers import telling
 from privacy.numbers.changes import step
 from privacy.numbers.locks import bound_on, end_all, end_of, hold
 from privacy.numbers.rows import BATCH, Checks, Done, NumberRow, Progress, application_named
@@ -194,10 +195,12 @@ def _carry_out(plan: _Plan, actor: Actor, now: datetime, progress: Progress) -> 
             begun.append(Holding(number=number, application=target, valid_from=at))
         row_tools.save_together([holding for _number, holding, _target in batch], "valid_to")
         Holding.objects.bulk_create(begun)
-        NumberChange.objects.bulk_create(
-            change
-            for number, holding, target in batch
-            for change in steps_of_move(number, holding.application, target, actor, now)
+        steps = [steps_of_move(number, holding.application, target, actor, now) for number, holding, target in batch]
+        NumberChange.objects.bulk_create(step for steps_of_one in steps for step in steps_of_one)
+        telling.queue(
+            told
+            for (number, holding, target), steps_of_one in zip(batch, steps, strict=True)
+            for told in telling.of_move(number, holding.application, target, steps_of_one, now)
         )
         done.count(numbers, numbers, progress)
     return done

@@ -9,6 +9,8 @@ from accounts.models import Upstream
 from notifications import outbox
 from privacy import reasons
 from privacy.models.arrivals import Kind
+from privacy.numbers import telling
+from privacy.numbers.telling import Told
 from privacy.reasons import Problem
 from privacy.storing import calls, claims, duplicates, messages, pushes, refusals, sessions, statuses, updates, usage
 from privacy.storing.calls import Sealer
@@ -17,7 +19,6 @@ from privacy.storing.claims import Outcome
 from privacy.storing.directory import Loader
 from privacy.storing.examining import RECORDED, Examined, examine
 from privacy.storing.sources import Opened
-from privacy.storing.statuses import Report
 from privacy.wire import Item
 
 
@@ -109,11 +110,11 @@ class Writer:
         messages.copy_messages(new_messages, *ids)
         usage.queue((*calls.due_of_calls(new_calls), *messages.due_of_messages(new_messages)))
         updated = self._update(claimed[Kind.SMS].updates, outcome)
-        changed = statuses.store(examined.reports, self.source_id, self.now)
-        outcome.stored += len(changed)
-        outcome.repeated += len(examined.reports) - len(changed)
+        changed, told = statuses.store(examined.reports, self.source_id, self.now)
+        outcome.stored += changed
+        outcome.repeated += len(examined.reports) - changed
         if self.push:
-            self._push(joined, new_messages + updated, changed)
+            self._push(joined, new_messages + updated, told)
 
     def _update(self, notifications: list[tuple[Candidate, UUID]], outcome: Outcome) -> list[Candidate]:
         """Book the later notifications of stored messages; return those that told something new."""
@@ -129,6 +130,6 @@ class Writer:
                     claims.refuse_other_content(candidate, message_id, outcome)
         return told
 
-    def _push(self, joined: list[Candidate], told: list[Candidate], changed: list[Report]) -> None:
-        due = [*pushes.of_calls(joined), *pushes.of_messages(told), *pushes.of_statuses(changed)]
+    def _push(self, joined: list[Candidate], messages: list[Candidate], told: list[Told]) -> None:
+        due = [*pushes.of_calls(joined), *pushes.of_messages(messages), *telling.pushes(told)]
         outbox.enqueue(due, new_causes=True)

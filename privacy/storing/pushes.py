@@ -1,13 +1,14 @@
-"""Which pushes a batch leaves for the customers, and where each goes (pushes.md 0, 1, 4, 5)."""
+"""Which pushes a batch leaves for the customers, and where each goes (pushes.md 0, 1, 4).
+
+Those of number status: `privacy.numbers.telling`.
+"""
 
 from collections.abc import Iterable, Iterator
 
 from notifications.models import Push
 from notifications.outbox import DuePush
 from privacy.models.arrivals import Kind
-from privacy.ownership import KnownApplication
 from privacy.storing.candidates import Candidate
-from privacy.storing.statuses import Report
 from privacy.wire import pushes as bodies
 
 CALLIN = "callin"
@@ -33,13 +34,6 @@ def url_of(candidate: Candidate) -> str | None:
         case Kind.SMS:
             return (application.sms_url or None) if facts.notification_mode == "Notify" else None
     return None
-
-
-def status_url(application: KnownApplication) -> str | None:
-    """Return the URL for number status: its own, else the call-status URL, and only if the application wants it."""
-    if not application.push_number_status:
-        return None
-    return application.number_status_url or application.call_status_url or None
 
 
 def of_calls(candidates: Iterable[Candidate]) -> Iterator[DuePush]:
@@ -75,25 +69,6 @@ def of_messages(candidates: Iterable[Candidate]) -> Iterator[DuePush]:
                 c.at,
                 body,
                 variant=c.sequence,
-            )
-
-
-def of_statuses(reports: Iterable[Report]) -> Iterator[DuePush]:
-    """Return the pushes of number status; those of one number leave in the order of its history."""
-    for report in reports:
-        application = report.owner.application
-        url = status_url(application)
-        if url is not None and report.id is not None and report.at is not None:
-            yield DuePush(
-                application.id,
-                application.account_id,
-                url,
-                Push.Kind.NUMBER_STATUS,
-                report.id,
-                -(report.owner.number_id or 0),
-                report.sequence,
-                report.at,
-                bodies.number_status(report.item),
             )
 
 

@@ -1,75 +1,100 @@
 """What upstreams report of a number's status: history is added to, what changes nothing is a repeat.
 
-It is the reason of the source carrier; the number's state is the worst of all its open reasons.
+It is the reason of the source carrier; the number's state is the worst of all its open reasons, and only when that
+changes is its holder told.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from common.timeid import time_id
 from privacy.bindings.orders import Actor
 from privacy.models import Number, NumberReason, NumberStatus
 from privacy.numbers import states
+from privacy.numbers.telling import BINDING_FROZEN, NORMAL, SUSPENDED, UNUSABLE, Status, Told
 from privacy.ownership import Owner
 from privacy.storing import bulk
 from privacy.wire.facts import Item, StatusFacts
 
 STATES = {
-    5: Number.State.NORMAL,
-    9: Number.State.SUSPENDED,
-    10: Number.State.UNUSABLE,
-    11: Number.State.BINDING_FROZEN,
+    NORMAL: Number.State.NORMAL,
+    SUSPENDED: Number.State.SUSPENDED,
+    UNUSABLE: Number.State.UNUSABLE,
+    BINDING_FROZEN: Number.State.BINDING_FROZEN,
 }
-NORMAL = (5, "")
+CARRIER = NumberReason.Source.CARRIER
 
 
 @dataclass(slots=True)
 class Report:
-    """One reported status with the number's owner; once stored, the id of its cause and its place in order."""
+    """One reported status with the number's owner."""
 
     item: Item
     facts: StatusFacts
     owner: Owner
-    id: UUID | None = None
-    at: datetime | None = None
-    sequence: int = 0
+
+    @property
+    def number_id(self) -> int:
+        """Return the number's row."""
+        return self.owner.number_id or 0
+
+    @property
+    def status(self) -> Status:
+        """Return status and cause as they were sent."""
+        return self.facts.status, self.facts.cause
 
 
-def store(reports: list[Report], source_id: int, now: datetime) -> list[Report]:
-    """Store what changes a number's status, in the order of the reports; return those reports.
+def store(reports: list[Report], source_id: int, now: datetime) -> tuple[int, list[Told]]:
+    """Store what changes a number's status, in the order of the reports; return how many, and what is to be told.
 
     Holds the rows of the numbers, so that of many at once the history and the last state agree.
     """
     if not reports:
-        return []
-    ids = sorted({report.owner.number_id for report in reports if report.owner.number_id is not None})
+        return 0, []
+    ids = sorted({report.number_id for report in reports})
     bulk.run("lock_numbers", {"ids": ids})
     newest = {id: (status, cause) for id, status, cause in bulk.run("newest_statuses", {"ids": ids})}
-    changed: list[Report] = []
-    for report in reports:
-        number_id = report.owner.number_id or 0
-        status = (report.facts.status, report.facts.cause)
-        if newest.get(number_id, NORMAL) != status:
-            newest[number_id] = status
-            row = NumberStatus.objects.create(
-                number_id=number_id, at=now, status=status[0], cause=status[1], source_id=source_id
-            )
-            report.id, report.at, report.sequence = time_id(now, "number status", row.pk), now, row.pk
-            changed.append(report)
-    _give_reasons(changed, newest, now)
-    return changed
+    changed, told = 0, list[Told]()
+    for turn in _turns(reports):
+        new = [report for report in turn if newest.get(report.number_id, (NORMAL, "")) != report.status]
+        newest.update({report.number_id: report.status for report in new})
+        NumberStatus.objects.bulk_create(
+            NumberStatus(number_id=r.number_id, at=now, status=r.status[0], cause=r.status[1], source_id=source_id)
+            for r in new
+        )
+        told += _give_reasons({report.number_id: report.status for report in new}, now)
+        changed += len(new)
+    return changed, told
 
 
-def _give_reasons(changed: list[Report], newest: dict[int, tuple[int, str]], now: datetime) -> None:
-    """Open or close the carrier's reason of the numbers whose status changed, and let their state follow."""
-    ids = {report.owner.number_id for report in changed if report.owner.number_id is not None}
-    for number in Number.objects.filter(pk__in=ids).exclude(state=Number.State.RETURNED):
-        status, cause = newest[number.pk]
-        carrier = NumberReason.objects.filter(number=number, source=NumberReason.Source.CARRIER, closed_at=None)
-        carrier.update(closed_at=now)
-        if status != NORMAL[0]:
-            state, source = STATES[status], NumberReason.Source.CARRIER
-            NumberReason.objects.create(number=number, source=source, state=state, cause=cause, opened_at=now)
-        reported = Actor(reason=f"status {status} {cause}".strip())
-        states.follow([number], actor=reported, now=now, told=True)
+def _turns(reports: Sequence[Report]) -> Iterator[list[Report]]:
+    """Return the reports in turns with each number at most once, those of a number in their order."""
+    waiting = list(reports)
+    while waiting:
+        turn: dict[int, Report] = {}
+        later = [report for report in waiting if turn.setdefault(report.number_id, report) is not report]
+        yield list(turn.values())
+        waiting = later
+
+
+def _give_reasons(reported: Mapping[int, Status], now: datetime) -> list[Told]:
+    """Open or close the carrier's reason of numbers, and let their states follow."""
+    living = {
+        number.pk: number for number in Number.objects.filter(pk__in=reported).exclude(state=Number.State.RETURNED)
+    }
+    NumberReason.objects.filter(number__in=living, source=CARRIER, closed_at=None).update(closed_at=now)
+    NumberReason.objects.bulk_create(
+        NumberReason(number=living[id], source=CARRIER, state=STATES[status], cause=cause, opened_at=now)
+        for id, (status, cause) in reported.items()
+        if id in living and status != NORMAL
+    )
+    same: dict[Status, list[Number]] = {}
+    for id, said in reported.items():
+        if id in living:
+            same.setdefault(said, []).append(living[id])
+    told = list[Told]()
+    for (status, cause), numbers in same.items():
+        heard = (status, cause if status == UNUSABLE else "")
+        actor = Actor(reason=f"status {status} {cause}".strip())
+        told += states.follow(numbers, actor=actor, now=now, reported=dict.fromkeys((n.pk for n in numbers), heard))
+    return told

@@ -1,7 +1,9 @@
 """Every code of pushes.md 4.2.1, 5 and 6 has its sentence, its side and its cure, in English and Chinese."""
 
 import re
+from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,7 @@ Q850 = [
     *range(10), *range(16, 24), *range(25, 32), 34, *range(38, 45), 46, 47, 49, 50, 53, 55, 57, 58, 62, 63, 65, 66, 69,
     70, 79, *range(81, 89), 90, 91, *range(95, 104), 110, 111, 127,
 ]  # fmt: skip
-CODES = {
+CODES: dict[str, tuple[Callable[[Any], Any], list[int]]] = {
     "state": (causes.state, STATE),
     "release": (causes.release, RELEASE),
     "q850": (causes.q850, Q850),
@@ -39,9 +41,9 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 @pytest.mark.parametrize("table", CODES)
 def test_every_code_has_all_its_texts(table: str) -> None:
     look_up, codes = CODES[table]
-    assert [code for code in codes if look_up(code) is None] == []  # type: ignore[operator]
+    assert [code for code in codes if look_up(code) is None] == []
     for code in codes:
-        cause = look_up(code)  # type: ignore[operator]
+        cause = look_up(code)
         for text in (cause.sentence("en"), cause.cure("en"), cause.side_words("en")):
             assert text.isascii() and len(text) > 6, (table, code)
         for text in (cause.sentence("zh-hans"), cause.cure("zh-hans"), cause.side_words("zh-hans")):

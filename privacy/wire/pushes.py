@@ -1,5 +1,6 @@
 """Bodies of the pushes that leave: the wire format of pushes.md, one record each, our app_key for a vendor's."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -38,6 +39,10 @@ def message(item: Item, app_key: str, *, with_content: bool) -> bytes:
     return orjson.dumps({**item.sent, "appKey": app_key, "smsEvent": sms})
 
 
-def number_status(item: Item) -> bytes:
-    """Return the body of a number status push with its one entry."""
-    return orjson.dumps({"eventType": "numStatus", "numInfo": [item.sent]})
+def number_statuses(entries: Sequence[tuple[str, int, str]]) -> bytes:
+    """Return the body of a number status push: number, status and cause of each, a cause only where there is one."""
+    infos = [
+        {"number": number, "status": str(status), **({"cause": cause} if cause else {})}
+        for number, status, cause in entries
+    ]
+    return orjson.dumps({"eventType": "numStatus", "numInfo": infos})
