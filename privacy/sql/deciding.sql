@@ -97,7 +97,7 @@ SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extens
 FROM privacy_binding b JOIN privacy_number n ON n.id = b.number_id
 WHERE b.number_id = %(number)s::bigint AND b.application_id = %(application)s::bigint
   AND least(b.valid_to, b.expires_at) <= %(at)s::timestamptz AND least(b.valid_to, b.expires_at) > %(since)s::timestamptz
-  AND (b.a_number = ANY(%(seals)b::bytea[]) OR b.b_number = ANY(%(seals)b::bytea[])
+  AND (b.a_number = ANY(%(seals)b::bytea[]) OR (b.b_number = ANY(%(seals)b::bytea[]) AND b.kind <> 'YB')
        OR (b.kind IN ('AX', 'AXYB') AND %(called)s::bool)
        OR (b.kind = 'AXE' AND %(called)s::bool AND b.extension = %(extension)s::text AND b.extension <> ''))
 ORDER BY 24 DESC
