@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
-from accounts import lookup
 from common import prepared, sql
 from common.timeid import EPOCH
+from privacy.bindings import keys
 from privacy.models import RiskRule
 
 CALLER, CALLEE = RiskRule.Kind.CALLER.value, RiskRule.Kind.CALLEE.value
@@ -74,8 +74,7 @@ class Ruleset:
 
 def parties(application_id: int, number_id: int, caller: str, callee: str) -> Parties:
     """Return the parties of a call by their numbers."""
-    hashed = lookup.hasher()
-    return Parties(application_id, number_id, hashed(caller), hashed(callee) if callee else b"")
+    return Parties(application_id, number_id, keys.caller(caller), keys.caller(callee) if callee else b"")
 
 
 def holding(who: Parties, at: datetime) -> Ruleset:
