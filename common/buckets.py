@@ -43,21 +43,37 @@ def _faults() -> Iterator[None]:
         raise BucketAway(f"the bucket cannot be reached: {type(error).__name__}") from None
 
 
+def _client(*, own_server: bool) -> Config:
+    """Return how the library speaks: with bounded waits, and plainly to servers that are not Amazon's."""
+    return Config(
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"total_max_attempts": 3},
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if own_server else "auto"},
+        # Many compatible servers know neither the new checksums nor the trailers they come in.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
 class BucketStorage(S3Storage):  # type: ignore[misc, unused-ignore]  # it has no types
     """Objects of one bucket below `location`. Names are never overwritten: a taken one gets a suffix."""
 
     bucket: Any
 
-    def get_default_settings(self) -> dict[str, Any]:
-        """Return the library's settings with ours: bounded waits, parts one at a time, checksums only where needed."""
-        config = Config(
-            connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3}, signature_version="s3v4",
-            # Many compatible servers know neither the new checksums nor the trailers they come in.
-            request_checksum_calculation="when_required", response_checksum_validation="when_required",
-        )  # fmt: skip
-        transfer = TransferConfig(use_threads=False, multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES)
-        ours = {"file_overwrite": False, "client_config": config, "transfer_config": transfer, "default_acl": None}
-        return {**super().get_default_settings(), **ours}
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{
+                "file_overwrite": False,
+                "default_acl": None,
+                "client_config": _client(own_server=bool(options.get("endpoint_url"))),
+                "transfer_config": TransferConfig(
+                    use_threads=False, multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES
+                ),
+                **options,
+            }
+        )
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         if mode != "rb":

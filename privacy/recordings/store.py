@@ -7,7 +7,7 @@ then moved, or sent to the bucket. Each has a name of its own, so that nothing i
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -68,24 +68,58 @@ def most_bytes() -> int:
     return int(settings.MASKLINE["recording_mib"]) * 1024 * 1024
 
 
+class Growing:
+    """A file that grows on disk. `write` raises TooLarge and StorageAway."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._size, self._most, self._digest = path, 0, most_bytes(), sha256()
+        with _disk():
+            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+    def write(self, part: bytes) -> None:
+        """Add a part."""
+        self._size += len(part)
+        if self._size > self._most:
+            raise TooLarge
+        self._digest.update(part)
+        with _disk():
+            self._file.write(part)
+
+    def whole(self) -> Spooled:
+        """Return it once it is safe on disk."""
+        with _disk():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        fault_point("recordings.spooled")
+        return Spooled(self._path, self._size, self._digest.digest())
+
+    def close(self) -> None:
+        """Delete what is still there."""
+        with suppress(OSError):  # a full disk refuses what is buffered
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def growing() -> Iterator[Growing]:
+    """Give a new file; what is left of it afterwards is deleted. Raises StorageAway."""
+    folder = incoming()
+    with _disk():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = Growing(folder / uuid4().hex)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
 @contextmanager
 def spooled(parts: Iterable[bytes]) -> Iterator[Spooled]:
-    """Write the parts to disk and give the file; what is left of it afterwards is deleted.
-
-    Raises TooLarge, StorageAway, and what `parts` raises.
-    """
-    folder = incoming()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageAway(f"no room for uploads: {error.strerror}") from None
-    path = folder / uuid4().hex
-    try:
-        size, digest = _write(path, parts)
-        fault_point("recordings.spooled")
-        yield Spooled(path, size, digest)
-    finally:
-        path.unlink(missing_ok=True)
+    """Write the parts to disk and give the file. Raises TooLarge, StorageAway, and what `parts` raises."""
+    with growing() as file:
+        for part in parts:
+            file.write(part)
+        yield file.whole()
 
 
 def put(spool: Spooled, path: str) -> str:
@@ -165,25 +199,12 @@ def storage() -> Storage:
     return storages["recordings"]
 
 
-def _write(path: Path, parts: Iterable[bytes]) -> tuple[int, bytes]:
-    most, size, digest = most_bytes(), 0, sha256()
+@contextmanager
+def _disk() -> Iterator[None]:
     try:
-        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        yield
     except OSError as error:
         raise StorageAway(f"no room for uploads: {error.strerror}") from None
-    with file:
-        for part in parts:
-            size += len(part)
-            if size > most:
-                raise TooLarge
-            digest.update(part)
-            try:
-                file.write(part)
-            except OSError as error:
-                raise StorageAway(f"no room for uploads: {error.strerror}") from None
-        file.flush()
-        os.fsync(file.fileno())
-    return size, digest.digest()
 
 
 def _written(path: Path) -> datetime | None:
