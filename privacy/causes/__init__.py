@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 FOLDER = Path(__file__).parent
 STATE, RELEASE, Q850, SIP = "state", "release", "q850", "sip"
+# The cure of causes that say nothing by themselves.
+LOOK_FURTHER = "look_q850"
 SEND_RESULT, NUMBER_STATUS, NUMBER_CAUSE = "send_result", "number_status", "number_cause"
 # Whose side: the two people, the customer's program, the customer's account and its settings, us, the carrier.
 SIDES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -44,6 +46,8 @@ class Cause:
     side: str
     _sentences: tuple[str, str]
     _cures: tuple[str, str]
+    # Says no more than "it failed": another code beside it tells why.
+    vague: bool = False
 
     def sentence(self, lang: str) -> str:
         """Return what happened, as one sentence."""
@@ -105,6 +109,15 @@ LOOK_UP: Mapping[str, Callable[[int], Cause | None]] = MappingProxyType(
 )
 
 
+def of_failure(
+    state_code: int | None, release_point: int | None, q850_cause: int | None, sip_status: int | None
+) -> Cause | None:
+    """Return the one cause that tells most of a failed call: the most exact code that is known, 0 says nothing."""
+    given = ((state, state_code), (release, release_point), (q850, q850_cause), (sip, sip_status))
+    known = [cause for look_up, code in given if code and (cause := look_up(code)) is not None]
+    return next((cause for cause in known if not (cause.vague or cause.well)), known[0] if known else None)
+
+
 def description(code: int) -> str:
     """Return the stateDesc that goes with a stateCode: English, as the wire has it; "" for an unknown code."""
     if code == 0:
@@ -143,7 +156,8 @@ def _read() -> tuple[dict[tuple[str, int], Cause], dict[str, list[tuple[int, int
     for row in _rows("codes.csv"):
         first, dash, last = row["code"].partition("-")
         table, code = row["table"], int(first)
-        cause = Cause(table, code, row["side"], (row["en"], row["zh"]), cures[row["cure"]])
+        texts = (row["en"], row["zh"])
+        cause = Cause(table, code, row["side"], texts, cures[row["cure"]], row["cure"] == LOOK_FURTHER)
         if dash:
             ranges.setdefault(table, []).append((code, int(last), cause))
         else:

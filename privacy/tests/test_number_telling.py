@@ -15,7 +15,7 @@ from notifications.models import Push
 from privacy import numbers
 from privacy.bindings.orders import Actor
 from privacy.models import Holding, Number, NumberStatus
-from privacy.numbers import NumberRow, states
+from privacy.numbers import NumberRow, telling
 from privacy.tests import wires
 from privacy.tests.deliveries import deliver
 from privacy.tests.test_at_once import at_once
@@ -202,5 +202,5 @@ def test_of_many_at_once_the_last_told_is_what_holds():
     at_once(4, [partial(flip, n) for n in range(4)])
     number.refresh_from_db()
     heard = said()
-    assert heard[-1] == (str(states.telling.wire(number.state, number.cause)[0]), number.cause)
+    assert heard[-1] == (str(telling.wire(number.state, number.cause)[0]), number.cause)
     assert all(before != after for before, after in pairwise([("5", ""), *heard]))
