@@ -43,7 +43,12 @@ class By:
         """Return the reason as it is kept. Raises BadInput when there is none."""
         if len(self.reason.strip()) < REASON_AT_LEAST:
             raise BadInput("reason", _("Give a reason. Nothing was changed."))
-        return mask_in_text(self.reason.strip())[:500]
+        return self.noted(self.reason)
+
+    @staticmethod
+    def noted(text: str) -> str:
+        """Return a text of people as it is kept."""
+        return mask_in_text(text.strip())[:500]
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def switch(application: Application, *, on: bool, by: By) -> bool:
             return False
         row.risk_control = on
         row.save(update_fields=["risk_control"])
-        _record("switch_on" if on else "switch_off", "application", application.app_key, application, by)
+        record("switch_on" if on else "switch_off", "application", application.app_key, application, by)
     return True
 
 
@@ -75,9 +80,9 @@ def add_rule(application: Application, terms: Terms, by: By) -> RiskRule:
     reason = by.checked()
     _check(terms)
     with transaction.atomic():
-        _hold(application)
+        hold(application)
         rule = _begin(application, terms, by, reason)
-        _record("add_rule", "risk_rule", str(rule.pk), application, by, _told(rule))
+        record("add_rule", "risk_rule", str(rule.pk), application, by, _told(rule))
     return rule
 
 
@@ -86,11 +91,11 @@ def change_rule(rule: RiskRule, terms: Terms, by: By) -> RiskRule:
     reason = by.checked()
     _check(terms)
     with transaction.atomic():
-        _hold(rule.application)
+        hold(rule.application)
         _end(RiskRule, rule.pk, by)
         new = _begin(rule.application, terms, by, reason)
         told = {"was": _told(rule), "is": _told(new)}
-        _record("change_rule", "risk_rule", str(new.pk), rule.application, by, told)
+        record("change_rule", "risk_rule", str(new.pk), rule.application, by, told)
     return new
 
 
@@ -99,14 +104,14 @@ def end_rule(rule: RiskRule, by: By) -> None:
     by.checked()
     with transaction.atomic():
         _end(RiskRule, rule.pk, by)
-        _record("end_rule", "risk_rule", str(rule.pk), rule.application, by, _told(rule))
+        record("end_rule", "risk_rule", str(rule.pk), rule.application, by, _told(rule))
 
 
 def add_entry(application: Application, side: str, number: str, other: str, by: By) -> tuple[BlacklistEntry, bool]:
     """Begin an entry and return it and whether it is new: one that holds already is left as it is."""
     reason = by.checked()
     with transaction.atomic():
-        _hold(application)
+        hold(application)
         found, new = BlacklistEntry.objects.get_or_create(
             application=application,
             side=side,
@@ -116,7 +121,7 @@ def add_entry(application: Application, side: str, number: str, other: str, by: 
             defaults={"number": number, "counterpart": other or None, "made_by": by.name, "reason": reason},
         )
         if new:
-            _record("blacklist", "blacklist_entry", str(found.pk), application, by, {"side": side, "is": mask(number)})
+            record("blacklist", "blacklist_entry", str(found.pk), application, by, {"side": side, "is": mask(number)})
     return found, new
 
 
@@ -126,7 +131,7 @@ def end_entry(entry: BlacklistEntry, by: By) -> None:
     with transaction.atomic():
         _end(BlacklistEntry, entry.pk, by)
         told = {"side": entry.side, "was": mask(entry.number)}
-        _record("unblacklist", "blacklist_entry", str(entry.pk), entry.application, by, told)
+        record("unblacklist", "blacklist_entry", str(entry.pk), entry.application, by, told)
 
 
 def pardon(application: Application, who: Parties, kind: str, by: By) -> RiskPardon:
@@ -136,7 +141,7 @@ def pardon(application: Application, who: Parties, kind: str, by: By) -> RiskPar
         made = RiskPardon.objects.create(
             application=application, kind=kind, subject=who.subjects()[kind], made_by=by.name, reason=reason
         )
-        _record("pardon", "risk_pardon", str(made.pk), application, by, {"kind": kind})
+        record("pardon", "risk_pardon", str(made.pk), application, by, {"kind": kind})
     return made
 
 
@@ -171,8 +176,8 @@ def _end(model: Any, pk: int, by: By) -> None:
         raise Conflict(_("It had ended already."))
 
 
-def _hold(application: Application) -> None:
-    """Let those who change the same application's control wait for each other."""
+def hold(application: Application) -> None:
+    """Hold an application until the transaction ends: those who change its control wait for each other."""
     Application.objects.select_for_update(no_key=True).only("pk").get(pk=application.pk)
 
 
@@ -181,9 +186,10 @@ def _told(rule: RiskRule) -> dict[str, Any]:
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
-def _record(
+def record(
     action: str, kind: str, subject: str, application: Application, by: By, detail: dict[str, Any] | None = None
 ) -> None:
+    """Write a change into the audit trail."""
     audit.record(
         user=by.user, action=f"risk.{action}", subject_kind=kind, subject=subject, account=application.account,
         reason=by.reason, detail={"app_key": application.app_key, **(detail or {})}, request=by.request,

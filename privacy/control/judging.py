@@ -37,8 +37,12 @@ def listed(entry: Entry) -> Block:
 
 def full(window: Window, reopens: int) -> Block:
     """Return the block of a window that is full until `reopens` (milliseconds)."""
-    at = datetime.fromtimestamp(reopens // 1000, UTC) + timedelta(milliseconds=reopens % 1000)
-    return Block(f"frequency_{window.kind}", CODES[window.kind], window.rule_id, at)
+    return Block(f"frequency_{window.kind}", CODES[window.kind], window.rule_id, instant(reopens))
+
+
+def instant(milliseconds: int) -> datetime:
+    """Return an instant given in milliseconds since 1970."""
+    return datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000)
 
 
 def floor(window: Window, pardons: Mapping[str, int], now: int) -> int:

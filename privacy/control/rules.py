@@ -18,18 +18,26 @@ COUNTED = (CALLER, PAIR, CALLEE, NUMBER)
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Who calls whom through which X, as keyed hashes. `callee` is b"" while it is not known."""
+    """Who calls whom through which X, as keyed hashes. `callee` is b"" while it is not known.
+
+    `shown`: whether the caller showed a number. All who withhold theirs are not one caller.
+    """
 
     application_id: int
     number_id: int
     caller: bytes
     callee: bytes
+    shown: bool = True
 
     def subjects(self) -> dict[str, bytes]:
         """Return what is counted, by kind: a pair has a direction."""
-        found = {CALLER: self.caller, NUMBER: self.number_id.to_bytes(8)}
+        found = {NUMBER: self.number_id.to_bytes(8)}
+        if self.shown:
+            found[CALLER] = self.caller
         if self.callee:
-            found |= {CALLEE: self.callee, PAIR: self.caller + self.callee}
+            found[CALLEE] = self.callee
+        if self.shown and self.callee:
+            found[PAIR] = self.caller + self.callee
         return found
 
 
@@ -74,7 +82,8 @@ class Ruleset:
 
 def parties(application_id: int, number_id: int, caller: str, callee: str) -> Parties:
     """Return the parties of a call by their numbers."""
-    return Parties(application_id, number_id, keys.caller(caller), keys.caller(callee) if callee else b"")
+    shown = any(map(str.isdecimal, caller))
+    return Parties(application_id, number_id, keys.caller(caller), keys.caller(callee) if callee else b"", shown)
 
 
 def holding(who: Parties, at: datetime) -> Ruleset:

@@ -62,6 +62,12 @@ class RoutingDecision(models.Model):
             models.Index(fields=["number", "id"], name="decision_number"),
             models.Index(fields=["session_id"], name="decision_session"),
             models.Index(fields=["id"], name="decision_near_miss", condition=models.Q(ended_binding_id__isnull=False)),
+            # What blacklists, frequencies and hours stopped (pushes.md 6.1).
+            models.Index(
+                fields=["id"],
+                name="decision_blocked",
+                condition=models.Q(code__in=[7004, 7005, 8047, 8048, 8049, 8050]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,8 @@ COLUMNS = {
     "quantity": ("数量",),
     "reference": ("编号", "订单号"),
     "note": ("备注",),
+    "side": ("方向", "禁止"),
+    "counterpart": ("对方", "对方号码", "other"),
 }
 _NAMES = {other: name for name, others in COLUMNS.items() for other in (name, *others)}
 

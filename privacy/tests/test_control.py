@@ -162,9 +162,8 @@ def test_before_a_customer_is_asked_only_the_caller_s_side_and_the_x_speak(switc
 @pytest.mark.parametrize("kind", ["caller", "callee", "number", "pair"])
 def test_a_pardon_lets_through_once_more_and_says_so_for_the_past_too(kind: str, switch: Switch) -> None:
     rule(switch.application, kind, 2, HOUR)
-    subjects = {
-        "caller": keys.caller(A), "callee": keys.caller(B), "pair": keys.caller(A) + keys.caller(B), "number": switch.number.pk.to_bytes(8),
-    }  # fmt: skip
+    a, b = keys.caller(A), keys.caller(B)
+    subjects = {"caller": a, "callee": b, "pair": a + b, "number": switch.number.pk.to_bytes(8)}
     assert codes(*[switch.call(NOON + n * SECOND) for n in range(3)])[2] > 0
     RiskPardon.objects.create(
         application=switch.application, kind=kind, subject=subjects[kind], at=NOON + 10 * SECOND, made_by="operator"
@@ -220,6 +219,17 @@ def test_hours_of_a_rule_hold_in_the_zone_of_the_account(switch: Switch) -> None
     assert switch.call(NOON) == Block("calling_hours", 8050, held.pk, local("2026-11-17 09:00", SHANGHAI))
     switch.zone = BERLIN
     assert switch.call(NOON) is None
+
+
+@pytest.mark.parametrize("caller", ["", "anonymous"])
+def test_callers_who_withhold_their_number_are_not_one_caller(caller: str, switch: Switch) -> None:
+    rule(switch.application, "caller", 1, HOUR)
+    rule(switch.application, "pair", 1, HOUR)
+    rule(switch.application, "callee", 3, HOUR)
+    assert codes(*[switch.call(NOON + n * SECOND, caller) for n in range(4)]) == [0, 0, 0, 8048]
+    assert codes(switch.would(NOON + 2 * SECOND, caller), switch.would(NOON + 5 * SECOND, caller)) == [0, 8048]
+    entry(switch.application, "caller", caller)
+    assert codes(switch.call(NOON + 5 * HOUR, caller)) == [7005]
 
 
 def test_would_leaves_nothing_behind(switch: Switch, acme: Company) -> None:
