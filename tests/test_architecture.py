@@ -17,6 +17,7 @@ IMPORTS_CONFIG: dict[str, str] = {}
 
 # Modules that decide. They import only the standard library, each other and these.
 PURE = [
+    "accounts.digests",
     "common.money",
     "common.periods",
     "notifications.retry",
@@ -24,6 +25,7 @@ PURE = [
     "privacy.segments",
     "privacy.routing",
     "privacy.causes",
+    "privacy.lives",
     "billing.rating",
     "billing.allocation",
 ]
