@@ -10,10 +10,9 @@ from decimal import Decimal
 from functools import cache
 from ipaddress import ip_network
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from common import areas
+from common import areas, egress
 from common.errors import BadInput
 from common.money import MINOR_UNITS, exact
 from common.periods import parse_instant
@@ -130,17 +129,8 @@ def month(value: Any) -> date:
 
 
 def url(value: Any) -> str:
-    """Read an http or https address."""
-    if not isinstance(value, str) or len(value) > 1024 or re.search(r"[\s\x00-\x1f]", value):
-        raise wrong("is no address", "write https://HOST/PATH without blanks")
-    try:
-        parts = urlsplit(value)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        known = False
-    if not known:
-        raise wrong("is no address", "write https://HOST/PATH")
-    return value
+    """Read an address that pushes and questions may be sent to."""
+    return egress.check_url(value).url
 
 
 def addresses(value: Any) -> list[str]:

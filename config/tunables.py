@@ -1,11 +1,10 @@
 """The product's own settings: the rules that an installation may choose (docs/operations.md)."""
 
-import re
 from typing import Any
 
+from common import egress
+from common.errors import BadInput
 from config.environment import Reader
-
-_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 
 def read(env: Reader) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def read(env: Reader) -> dict[str, Any]:
 
 
 def _allowed_private(env: Reader) -> list[str]:
-    """Return ["1"], or the host:port pairs that pushes and questions may reach although private; never in production."""
+    """Return ["1"], or the host:port pairs that may be reached although private; in production neither."""
     name = "MASKLINE_PUSH_ALLOW_PRIVATE"
     words = [word for word in env.words(name) if word.lower() not in {"0", "false", "no", "off"}]
     if not words:
@@ -55,8 +54,15 @@ def _allowed_private(env: Reader) -> list[str]:
         return []
     if len(words) == 1 and env.flag(name):
         return ["1"]
-    kept = [word for word in words if _HOST_AND_PORT.fullmatch(word)]
+    kept = [word for word in words if _is_host_and_port(word)]
     for word in words:
         if word not in kept:
             env.problem("maskline.E009", f"{name} holds {word!r}", "Write 1, or a list such as 127.0.0.1:9000.")
     return kept
+
+
+def _is_host_and_port(word: str) -> bool:
+    try:
+        return egress.read(f"http://{word}/").host != "" and word.rpartition("]")[2].count(":") == 1
+    except BadInput:
+        return False

@@ -76,6 +76,11 @@ def enqueue(pushes: Sequence[DuePush], *, new_causes: bool = False) -> int:
         return _insert_missing(rows)
 
 
+def endpoint_id(application_id: int, account_id: int, url: str) -> int:
+    """Return the id of an application's endpoint, made if it is new."""
+    return _endpoints({(application_id, account_id, url)})[application_id, url].id
+
+
 def push_id(push: DuePush, endpoint_id: int) -> UUID:
     """Return the id of a push: the same for the same cause at the same endpoint."""
     identity = ("push", endpoint_id, push.kind, push.cause_id.bytes)

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -38,7 +39,7 @@ class CheckedForm(forms.ModelForm[Any]):
         "tags": (provision_values.tags, _('Write an object of short texts, such as {"city": "0755"}.')),
         "fallback_cities": (provision_values.cities, _('Write a list of area codes, such as ["0755", "020"].')),
         "contacts": (provision_values.contacts, _("Write a list of at most ten contacts.")),
-        **dict.fromkeys(APPLICATION_URLS, (provision_values.url, _("Write an address such as https://HOST/PATH."))),
+        **dict.fromkeys(APPLICATION_URLS, (provision_values.url, "")),
     }
 
     def clean(self) -> dict[str, Any]:
@@ -48,9 +49,15 @@ class CheckedForm(forms.ModelForm[Any]):
             if values.get(name):
                 try:
                     values[name] = reader(values[name])
-                except BadInput:
-                    self.add_error(name, cure)
+                except BadInput as problem:
+                    self.add_error(name, cure or self.said(problem))
         return values
+
+    @staticmethod
+    def said(problem: BadInput) -> str:
+        """Return what is wrong with an address, and the cure, in the person's language."""
+        words = {"problem": gettext(problem.problem), "cure": gettext(problem.cure)}
+        return gettext("This address %(problem)s: %(cure)s.") % words
 
 
 class AccountForm(CheckedForm):

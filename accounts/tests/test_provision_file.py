@@ -74,7 +74,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("upstreams", {"code": "s", "applications": [{"app_key": "v"}]}, "applications[0].application: is missing"),
     ("applications", {**APPLICATION, "mode": "AXC"}, "mode: is unknown; use AX, AXB, AXE, AXYB or X"),
     ("applications", {**APPLICATION, "app_secret": "x" * 129}, "app_secret: has not 8-128"),
-    ("applications", {**APPLICATION, "cdr_url": "ftp://acme.example"}, "cdr_url: is no address"),
+    ("applications", {**APPLICATION, "cdr_url": "ftp://acme.example"}, "cdr_url: is neither http nor https"),
     ("applications", {**APPLICATION, "cdr_url": "https://acme.example/a b"}, "cdr_url: is no address"),
     ("applications", {**APPLICATION, "cdr_url": "https://"}, "cdr_url: is no address"),
     ("applications", {**APPLICATION, "cdr_url": "https://acme.example:99999/"}, "cdr_url: is no address"),
