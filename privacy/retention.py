@@ -15,6 +15,7 @@ from privacy.models import (
     Message,
     MessageAnswer,
     RoutingDecision,
+    TestCall,
 )
 
 SESSIONS_AT_ONCE = 10_000
@@ -25,8 +26,8 @@ def drop_expired(now: datetime) -> list[str]:
 
     Calls and messages stay `retention_calls_days`, events and silent sessions `retention_events_days`, the log of
     requests `retention_requests_days`, routing decisions `retention_decisions_days`, attempts to reach customers
-    `retention_attempts_days`, answers to Idempotency-Key and about an SMS a day. Records stay: a CDR of long ago that
-    comes again is still a repeat.
+    `retention_attempts_days` as do test calls, answers to Idempotency-Key and about an SMS a day. Records stay: a CDR
+    of long ago that comes again is still a repeat.
     """
     calls_before = now - timedelta(days=settings.MASKLINE["retention_calls_days"])
     events_before = now - timedelta(days=settings.MASKLINE["retention_events_days"])
@@ -41,6 +42,7 @@ def drop_expired(now: datetime) -> list[str]:
         pass
     IdempotentAnswer.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     MessageAnswer.objects.filter(decided_at__lt=now - timedelta(days=1)).delete()
+    TestCall.objects.filter(asked_at__lt=terms[Attempt]).delete()
     return gone
 
 

@@ -8,5 +8,6 @@ urlpatterns = [
     path("upstream/v1/notifications", upstream.notifications, name="upstream_notifications"),
     path("recordings/<str:token>/<path:name>", links.recording_file, name="recording_file"),
     path("", include("privacy.api.switch.urls")),
+    path("", include("privacy.api.customers.urls")),
     path("", include("privacy.api.northbound.urls")),
 ]

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-DOORS = ("/rest/", "/upstream/", "/switch/")
+DOORS = ("/rest/", "/upstream/", "/switch/", "/api/v1/")
 # /REST/ and //rest/ are wrong paths of that door, not pages for people.
 _NEARLY = re.compile(r"/+rest(?:/|$)", re.IGNORECASE)
 # They all stand there; the way through every other door of the product would be longer.

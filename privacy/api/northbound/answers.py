@@ -18,6 +18,11 @@ def success(**fields: Any) -> HttpResponse:
     return _answer(envelope.result(**fields), 200)
 
 
+def created(**fields: Any) -> HttpResponse:
+    """Return 201 with resultcode "0" and these fields."""
+    return _answer(envelope.result(**fields), 201)
+
+
 def refusal(code: str, description: str, http_status: int) -> HttpResponse:
     """Return an error; its text is cut to what clients expect and holds nothing but ASCII."""
     plain = description.encode("ascii", "backslashreplace").decode()

@@ -54,6 +54,9 @@ class Endpoint(APIView):
 
     mode: ClassVar[Application.Mode | None] = None
     operations: ClassVar[Mapping[str, str]] = {}
+    # Whether the door keeps answers by Idempotency-Key, in a transaction around the order. An operation that waits for
+    # somebody else's server sees to repeats itself.
+    keeps_answers: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Give each method of `operations` a name of Django's, by which the OpenAPI file finds it."""
@@ -118,12 +121,17 @@ class Endpoint(APIView):
             raise BadInput("body", f"is larger than {LARGEST_BODY} bytes")
         order = _order(request, entry, application, body)
         try:
-            response = idempotency.answer_once(request, order, body, lambda: self._carry_out(order, entry.operation))
+            response = self._answer_once(request, order, body, entry.operation)
         finally:
             entry.binding_id = order.binding.pk if order.binding else None
         if response.has_header(idempotency.REPLAYED):
             entry.detail = "answered as the first time (Idempotency-Key)"
         return response
+
+    def _answer_once(self, request: HttpRequest, order: Order, body: bytes, operation: str) -> HttpResponse:
+        if not self.keeps_answers:
+            return self._carry_out(order, operation)
+        return idempotency.answer_once(request, order, body, lambda: self._carry_out(order, operation))
 
     def _carry_out(self, order: Order, operation: str) -> HttpResponse:
         """Return the answer to an order, also to one that is refused for a reason of trade."""

@@ -29,11 +29,8 @@ DEADLOCK, SERIALIZATION = "40P01", "40001"
 
 def answer_once(request: HttpRequest, order: Order, body: bytes, carry_out: Callable[[], HttpResponse]) -> HttpResponse:
     """Return the answer of `carry_out`, or the one kept for the same key and request. Raises BadInput for another."""
-    key = request.headers.get(HEADER, "").strip()
-    if not key or order.method not in {"POST", "PUT"}:
+    if order.method not in {"POST", "PUT"} or not (key := read_key(request)):
         return carry_out()
-    if len(key) > LONGEST or not (key.isascii() and key.isprintable()):
-        raise BadInput(HEADER, f"is longer than {LONGEST} characters or not of printable ASCII")
     sent = "\n".join((order.method, request.path_info, request.META.get("QUERY_STRING", ""), ""))
     values = {
         "application": order.application.pk,
@@ -52,6 +49,14 @@ def answer_once(request: HttpRequest, order: Order, body: bytes, carry_out: Call
                 raise
             order.binding = None
     raise AssertionError("unreachable")
+
+
+def read_key(request: HttpRequest) -> str:
+    """Return the key of a request, "" for none. Raises BadInput for one that is too long or no printable ASCII."""
+    key = request.headers.get(HEADER, "").strip()
+    if len(key) > LONGEST or not (key.isascii() and key.isprintable()):
+        raise BadInput(HEADER, f"is longer than {LONGEST} characters or not of printable ASCII")
+    return key
 
 
 def undone_if_refused() -> AbstractContextManager[Any]:
