@@ -4,8 +4,8 @@ from typing import Any
 
 from console.simulation.customer import CALLEE_PATH, GIVEN, PATHS, STOP_PATH, Customer, Made
 from console.simulation.scenarios import words
-from console.simulation.scenarios.script import Step
 from console.simulation.scenarios.setting import CITY, Setting
+from console.simulation.scenarios.steps import Step
 
 ANYWHERE = {"areaCode": CITY, "areaMatchMode": "1"}
 

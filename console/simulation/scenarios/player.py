@@ -25,8 +25,9 @@ from console.simulation.scenarios import course, customer_server, setting, words
 from console.simulation.scenarios.course import Dialled
 from console.simulation.scenarios.customer_server import CustomerServer
 from console.simulation.scenarios.orders import Orders
-from console.simulation.scenarios.script import Script, ScriptError, Step
+from console.simulation.scenarios.script import Script, ScriptError
 from console.simulation.scenarios.setting import Setting
+from console.simulation.scenarios.steps import Step
 from console.simulation.scenarios.switch import Switch
 from console.simulation.sender import Sender, Tally
 
