@@ -58,6 +58,12 @@ def refuse(rule: str, facts: CallFacts, *, code: int | None = None) -> CallDecis
     return replace(_answer(Outcome.REFUSE, rule, facts, code), voice=voice)
 
 
+def named(decision: CallDecision, facts: CallFacts) -> CallDecision:
+    """Return a decision that names the holder of X and its mode: the switch writes them into its CDR."""
+    application = facts.application
+    return decision if application is None else replace(decision, app_key=application.app_key, mode=application.mode)
+
+
 def passed(refusal: CallDecision, decision: CallDecision) -> CallDecision:
     """Return a refusal that keeps what an earlier decision said of the binding."""
     return replace(

@@ -5,7 +5,7 @@ X stands for A before every B, Y for one B before A: B dials X and A sees B's Y;
 
 from dataclasses import replace
 
-from privacy.routing.answers import connect, refuse
+from privacy.routing.answers import connect, named, passed, refuse
 from privacy.routing.callers import is_bindable
 from privacy.routing.facts import BindingFacts, CallAsked, CallDecision, CallFacts
 
@@ -34,6 +34,11 @@ def axyb(asked: CallAsked, facts: CallFacts) -> CallDecision:
 def by_y(decision: CallDecision, y: str) -> CallDecision:
     """Return a call to A that shows him the caller's Y."""
     return replace(decision, display=y, allocates_y=False)
+
+
+def without_y(decision: CallDecision, facts: CallFacts) -> CallDecision:
+    """Return the refusal of a call for whose caller no Y is left."""
+    return named(passed(refuse("no_y_left", facts), decision), facts)
 
 
 def _y(binding: BindingFacts, facts: CallFacts) -> CallDecision:

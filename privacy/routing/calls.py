@@ -4,7 +4,7 @@
 it. Whoever connects asks risk control first, and `blocked` is its no.
 """
 
-from privacy.routing.answers import connect, passed, refuse
+from privacy.routing.answers import connect, named, passed, refuse
 from privacy.routing.axe import axe
 from privacy.routing.axyb import axyb
 from privacy.routing.callers import is_fixed_line, is_shown
@@ -18,6 +18,15 @@ ONLY_A, ONLY_OTHERS = 1, 2
 
 def decide(asked: CallAsked, facts: CallFacts) -> CallDecision:
     """Return where a call goes. `asked` is in the stored form of numbers (privacy.deciding.questions)."""
+    return named(_decided(asked, facts), facts)
+
+
+def blocked(decision: CallDecision, block: Block, facts: CallFacts) -> CallDecision:
+    """Return the refusal that risk control makes of a call that would have been put through, or asked about."""
+    return named(passed(refuse(block.rule, facts, code=block.code), decision), facts)
+
+
+def _decided(asked: CallAsked, facts: CallFacts) -> CallDecision:
     rule = _refusal(asked, facts)
     if rule:
         return refuse(rule, facts)
@@ -26,11 +35,6 @@ def decide(asked: CallAsked, facts: CallFacts) -> CallDecision:
     if facts.ended is not None:
         return refuse(ENDED, facts, code=NO_BINDING[mode])
     return MODES[mode](asked, facts)
-
-
-def blocked(decision: CallDecision, block: Block, facts: CallFacts) -> CallDecision:
-    """Return the refusal that risk control makes of a call that would have been put through, or asked about."""
-    return passed(refuse(block.rule, facts, code=block.code), decision)
 
 
 def _refusal(asked: CallAsked, facts: CallFacts) -> str:

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from privacy.routing.answers import TO_A, recorded, refuse
-from privacy.routing.callers import is_shown
+from privacy.routing.answers import TO_A, named, recorded, refuse
 from privacy.routing.facts import CallAsked, CallDecision, CallFacts, CallReply, Outcome
 from privacy.routing.rules import RULES
 
@@ -20,8 +19,8 @@ def decide(asked: CallAsked, facts: CallFacts, reply: CallReply) -> CallDecision
     """Return what becomes of a call that the customer was asked about."""
     rule = _refusal(asked, facts, reply)
     if rule:
-        return replace(refuse(rule, facts), direction=TO_A)
-    return _close(reply) if reply.operation == CLOSE else _connect(asked, facts, reply)
+        return named(replace(refuse(rule, facts), direction=TO_A), facts)
+    return named(_close(reply) if reply.operation == CLOSE else _connect(asked, facts, reply), facts)
 
 
 def _refusal(asked: CallAsked, facts: CallFacts, reply: CallReply) -> str:
@@ -42,7 +41,8 @@ def _connect(asked: CallAsked, facts: CallFacts, reply: CallReply) -> CallDecisi
         Outcome.CONNECT,
         "customer_connects",
         callee=reply.callee,
-        display=_display(asked, reply),
+        # X, or another number of the application: whoever asked has seen to it.
+        display=reply.display or asked.x,
         max_minutes=reply.max_minutes,
         last_minute_voice=reply.last_minute_voice if reply.max_minutes else "",
         record=record,
@@ -57,11 +57,3 @@ def _close(reply: CallReply) -> CallDecision:
     rule, voice = "customer_closes", reply.closing_voice
     outcome = Outcome.PLAY if voice else Outcome.REFUSE
     return CallDecision(outcome, rule, RULES[rule], voice=voice, user_data=reply.user_data, direction=TO_A)
-
-
-def _display(asked: CallAsked, reply: CallReply) -> str:
-    """Return the number the callee sees: the real caller where the customer says so, else X.
-
-    Never a third one: carriers intercept it (pushes.md 2.1), and a customer could pose as anybody.
-    """
-    return asked.caller if reply.display == asked.caller and is_shown(asked.caller) else asked.x

@@ -127,3 +127,58 @@ SELECT EXISTS (
     WHERE b.b_number = ANY(%(seals)b::bytea[]) AND b.number_id = %(number)s::bigint AND b.kind = 'YB'
       AND b.valid_to IS NULL AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
 )
+
+-- name: keep_decision
+-- Writes what a call's switch is told: into the session (made or prolonged as by sessions.upsert_sessions), as a row of
+-- its own, and who called A by his extension. A twin's fresh answer to the same question stands, and nothing is added.
+-- Does not wait for the disk: a crash of the database may lose the last moment. Returns the answer that stands.
+WITH session AS (
+    INSERT INTO privacy_session AS s
+        (upstream_id, session_key, generation, session_id, account_id, application_id, number_id, subscription_id,
+         push_sequence, first_at, last_at, decision, decided_at, asked_key)
+    SELECT %(upstream)s::bigint, %(session_key)s::bytea, coalesce(g.near, g.newest + 1, 0), %(session)s::text,
+           %(account)s::bigint, %(application)s::bigint, %(number)s::bigint, %(subscription)s::text, 0,
+           %(at)s::timestamptz, %(at)s::timestamptz, %(answer)s::bytea, %(at)s::timestamptz, %(asked)s::bytea
+    FROM (SELECT set_config('synchronous_commit', 'off', true) AS commit) AS lazily
+    CROSS JOIN LATERAL (
+        SELECT max(e.generation) FILTER (
+                   WHERE %(at)s::timestamptz <= e.last_at + interval '24 hours'
+                     AND %(at)s::timestamptz >= e.first_at - interval '24 hours'
+               ) AS near,
+               max(e.generation) AS newest
+        FROM privacy_session e
+        WHERE e.upstream_id = %(upstream)s::bigint AND e.session_key = %(session_key)s::bytea
+    ) g
+    WHERE lazily.commit = 'off'
+    ON CONFLICT (upstream_id, session_key, generation) DO UPDATE SET
+        account_id = coalesce(s.account_id, excluded.account_id),
+        application_id = coalesce(s.application_id, excluded.application_id),
+        number_id = coalesce(s.number_id, excluded.number_id),
+        subscription_id = coalesce(nullif(s.subscription_id, ''), excluded.subscription_id),
+        first_at = least(s.first_at, excluded.first_at),
+        last_at = greatest(s.last_at, excluded.last_at),
+        decision = CASE WHEN s.asked_key = excluded.asked_key
+                         AND s.decided_at > excluded.decided_at - %(repeat_seconds)s::int * interval '1 second'
+                        THEN s.decision ELSE excluded.decision END,
+        decided_at = CASE WHEN s.asked_key = excluded.asked_key
+                           AND s.decided_at > excluded.decided_at - %(repeat_seconds)s::int * interval '1 second'
+                          THEN s.decided_at ELSE excluded.decided_at END,
+        asked_key = excluded.asked_key
+    RETURNING s.decision, s.decision = %(answer)s::bytea AS mine
+),
+kept AS (
+    INSERT INTO privacy_routingdecision
+        (id, upstream_id, account_id, application_id, number_id, kind, session_id, binding_id, outcome, code, rule,
+         caller_key, callee_key, ended_binding_id, detail)
+    SELECT %(id)s::uuid, %(upstream)s::bigint, %(account)s::bigint, %(application)s::bigint, %(number)s::bigint, 'call',
+           %(session)s::text, %(binding)s::uuid, %(outcome)s::text, %(code)s::int, %(rule)s::text,
+           %(caller_key)s::bytea, %(callee_key)s::bytea, %(ended_binding)s::uuid, %(answer)s::bytea
+    FROM session WHERE session.mine
+),
+called AS (
+    INSERT INTO privacy_callbackrecord (binding_id, caller_number, at, expires_at)
+    SELECT %(binding)s::uuid, %(called_back)s::bytea, %(at)s::timestamptz,
+           %(at)s::timestamptz + nullif(%(callback_minutes)s::int, 0) * interval '1 minute'
+    FROM session WHERE session.mine AND %(called_back)s::bytea IS NOT NULL
+)
+SELECT session.decision, session.mine FROM session

@@ -8,7 +8,7 @@ import pytest
 
 from privacy.routing import calls
 from privacy.routing.axe import leaves_callback
-from privacy.routing.axyb import by_y
+from privacy.routing.axyb import by_y, without_y
 from privacy.routing.facts import (
     ApplicationFacts,
     BindingFacts,
@@ -91,6 +91,7 @@ def test_what_stops_a_call_in_every_mode(told, caller, rule, code):
     decision = decide(told, caller)
     assert brief(decision) == (REFUSE, rule, code)
     assert decision.voice == ("no.wav" if told.application else "")
+    assert decision.app_key == ("acmeAppKey01" if told.application else "")
     assert decision.ended_binding_id is None
 
 
@@ -242,6 +243,9 @@ def test_a_caller_of_x_without_a_y_gets_one():
     assert (decision.outcome, decision.callee, decision.display, decision.allocates_y) == (CONNECT, A, "", True)
     shown = by_y(decision, Y)
     assert (shown.outcome, shown.callee, shown.display, shown.allocates_y) == (CONNECT, A, Y, False)
+    refused = without_y(decision, replace(facts("AXYB", "anyone"), binding=AX))
+    assert (*brief(refused), refused.callee, refused.allocates_y) == (REFUSE, "no_y_left", 8031, "", False)
+    assert (refused.binding_id, refused.app_key) == (AX_ID, "acmeAppKey01")
 
 
 def test_user_data_of_a_yb_comes_before_that_of_its_ax_when_a_calls():
