@@ -103,7 +103,8 @@ def _named(question: Question) -> dict[str, Any]:
 def _row(question: Question, decision: MessageDecision, facts: MessageFacts) -> dict[str, Any]:
     asked, application = question.asked, facts.application
     told = _answer(decision, asked)
-    detail: dict[str, Any] = {"asked": {"sms_id": asked.sms_id, "x": asked.x, "sender": asked.sender}, "answer": told}
+    named = {"sms_id": asked.sms_id, "x": asked.x, "sender": asked.sender}
+    detail: dict[str, Any] = {"asked": named, "at": facts.at.isoformat(), "answer": told}
     if application is not None and application.keep_sms_content:
         detail["asked"]["text"] = asked.text
     return {

@@ -8,9 +8,11 @@ from accounts.models import Upstream
 from common.errors import BadInput
 from common.faults import fault_point
 from privacy import asking, keywords, segments
+from privacy.bindings import statements
 from privacy.control import rules as risk
 from privacy.deciding import answers, lookup, questions
 from privacy.routing import messages as routing
+from privacy.routing import suffix
 from privacy.routing.facts import CallAsked, MessageAsked, MessageDecision, MessageFacts, Outcome
 
 # Characters, as of the text of a notification (pushes.md 4.2).
@@ -61,6 +63,7 @@ def message_facts(upstream: Upstream, asked: MessageAsked, *, app_key: str = "")
     """Return all that decides an SMS: who is bound to whom as of a call, and the words of X's account."""
     found = lookup.call_facts(upstream, CallAsked(asked.sms_id, asked.x, asked.sender), app_key=app_key)
     words = keywords.words(found.application.account_id) if found.application else keywords.Words((), ())
+    named = suffix.split(asked.text) if found.binding and found.binding.kind == "AX" and found.way == "A" else None
     return MessageFacts(
         found.at,
         found.number,
@@ -70,6 +73,7 @@ def message_facts(upstream: Upstream, asked: MessageAsked, *, app_key: str = "")
         required_words=words.required,
         forbidden_words=words.forbidden,
         ended=found.ended,
+        own_numbers=_own(named[1]) if named else (),
     )
 
 
@@ -86,10 +90,17 @@ def _decided(upstream: Upstream, asked: MessageAsked, facts: MessageFacts) -> Me
     if decision.outcome is Outcome.ASK:
         if _is_listed(asked.sender, "", facts):
             return routing.blocked(facts)
-        decision = routing.decide_reply(asked, facts, asking.message(upstream, asked, facts), count=parts)
+        reply = asking.message(upstream, asked, facts)
+        facts = replace(facts, own_numbers=_own(suffix.receiver(reply.receiver)))
+        decision = routing.decide_reply(asked, facts, reply, count=parts)
     if decision.outcome is Outcome.FORWARD and _is_listed(asked.sender, decision.receiver, facts):
         return routing.blocked(facts)
     return decision
+
+
+def _own(number: str) -> tuple[str, ...]:
+    """Return a number if it is one of the platform's own."""
+    return (number,) if number and statements.run("own_numbers", {"numbers": [number]}) else ()
 
 
 def _is_listed(sender: str, receiver: str, facts: MessageFacts) -> bool:

@@ -178,6 +178,8 @@ class MessageFacts:
     required_words: tuple[str, ...] = field(default=())
     forbidden_words: tuple[str, ...] = field(default=())
     ended: BindingFacts | None = None
+    # Of the numbers the text names as receiver, those that are the platform's own: an SMS would go in circles.
+    own_numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def decide_reply(
         told = _discard("sms_customer_discards", facts)
         return replace(told, user_data=reply.user_data or told.user_data)
     receiver = suffix.receiver(reply.receiver)
-    if reply.operation != FORWARD or not receiver or receiver in _loops(asked):
+    if reply.operation != FORWARD or not receiver or receiver in _loops(asked, facts):
         short = reply.operation == FORWARD and suffix.is_channel(reply.receiver)
         return _discard("sms_short_code" if short else "sms_customer_unusable", facts)
     told = _forward("sms_customer_forwards", facts, receiver, asked.text, count(asked.text))
@@ -139,16 +139,16 @@ def _planned(asked: MessageAsked, facts: MessageFacts, count: Counted) -> Messag
         return _forward("sms_to_other", facts, other, asked.text, count(asked.text))
     if facts.way == "A":
         named = suffix.split(asked.text)
-        if named is None or named[1] in _loops(asked):
+        if named is None or named[1] in _loops(asked, facts):
             return _ask("sms_ask_named", asked, facts, count)
         return _forward("sms_to_named", facts, named[1], named[0], count(asked.text))
     text = f"{asked.text}[From{suffix.as_dialled(asked.sender)}]"
     return _forward("sms_to_a", facts, binding.a_number, text, count(text))
 
 
-def _loops(asked: MessageAsked) -> set[str]:
-    """Return the numbers an SMS never goes to: X, from which it would come back."""
-    return {asked.x, suffix.receiver(asked.x)}
+def _loops(asked: MessageAsked, facts: MessageFacts) -> set[str]:
+    """Return the numbers an SMS never goes to: X and the platform's others, from which it would go in circles."""
+    return {asked.x, suffix.receiver(asked.x), *facts.own_numbers}
 
 
 def _body(asked: MessageAsked, facts: MessageFacts) -> str:

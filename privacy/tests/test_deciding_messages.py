@@ -61,6 +61,13 @@ def test_both_ways_of_an_ax(switch1: Upstream) -> None:
     assert told(to_a) == ("forward", 0, "sms_to_a", A, "hi[From13900000001]")
 
 
+def test_an_sms_never_goes_from_one_x_to_another(switch1: Upstream) -> None:
+    application = pool("AX", count=2)
+    first, second = bind(application), bind(application, C)
+    text = f"hi@{second.number.number}"
+    assert told(message(switch1, asked(first.number.number, text)))[2] == "sms_customer_not_asked"
+
+
 def test_the_former_party_of_an_ax_never_reaches_who_has_the_number_now(switch1: Upstream) -> None:
     application = pool("AX")
     first = bind(application)
@@ -211,7 +218,7 @@ class TestAsking:
     """Of the customer, over a real socket."""
 
     def test_the_customer_is_asked_once_and_obeyed(self, switch1: Upstream, customer_server: CustomerServer) -> None:
-        x = numbers(pool("X", sms_control_url=customer_server.url))[0].number
+        x, other = (row.number for row in numbers(pool("X", count=2, sms_control_url=customer_server.url)))
         customer_server.answers(FORWARD)
         first = message(switch1, asked(x, "hi@nobody"))
         assert told(first) == ("forward", 0, "sms_customer_forwards", B, "hi@nobody")
@@ -219,6 +226,8 @@ class TestAsking:
         ((body, _headers),) = customer_server.received
         assert orjson.loads(body)["smsEvent"]["smsIdentifier"] == "sms-1"
         assert Attempt.objects.get(session_id="sms-1").question
+        customer_server.answers({"actions": [{"operation": "vNumberRoute", "message": {"called": other}}]})
+        assert told(message(switch1, asked(x, sms_id="sms-2")))[:3] == ("discard", 7, "sms_customer_unusable")
 
     def test_each_answer_has_its_result(
         self, switch1: Upstream, customer_server: CustomerServer, settings: Any
