@@ -23,6 +23,8 @@ class Candidate:
     at: datetime
     sequence: int = 0
     order_key: int = 0
+    # A callin of which the customer heard when he was asked what to do.
+    asked: bool = False
 
 
 @dataclass(slots=True)

@@ -4,9 +4,11 @@ Those of number status: `privacy.numbers.telling`.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from notifications.models import Push
 from notifications.outbox import DuePush
+from privacy import asking
 from privacy.models.arrivals import Kind
 from privacy.storing.candidates import Candidate
 from privacy.wire import pushes as bodies
@@ -19,7 +21,8 @@ _LOW_63 = (1 << 63) - 1
 def url_of(candidate: Candidate) -> str | None:
     """Return the URL that a record's push goes to; None when none is due.
 
-    A Block callin or SMS is the platform's question to the customer, not a push.
+    A Block callin or SMS is the platform's question to the customer, not a push; nor is the callin of a call that he
+    was asked about, for the question was that push.
     """
     application, facts = candidate.owner.application, candidate.facts
     match candidate.item.kind:
@@ -27,13 +30,23 @@ def url_of(candidate: Candidate) -> str | None:
             return application.cdr_url or None
         case Kind.EVENT:
             if facts.event_type == CALLIN:
-                if facts.notify_mode.lower() == BLOCK:
+                if candidate.asked or facts.notify_mode.lower() == BLOCK:
                     return None
                 return application.callin_url or application.call_status_url or None
             return application.call_status_url or None
         case Kind.SMS:
             return (application.sms_url or None) if facts.notification_mode == "Notify" else None
     return None
+
+
+def mark_asked(upstream_id: int, candidates: Iterable[Candidate], now: datetime) -> None:
+    """Mark the callin events of calls about which the customer was asked."""
+    callins = [c for c in candidates if c.item.kind == Kind.EVENT and c.facts.event_type == CALLIN and url_of(c)]
+    if callins:
+        applications = {c.owner.application.id for c in callins}
+        asked = asking.asked_sessions(upstream_id, applications, {c.facts.session_id for c in callins}, now)
+        for c in callins:
+            c.asked = c.facts.session_id in asked
 
 
 def of_calls(candidates: Iterable[Candidate]) -> Iterator[DuePush]:
