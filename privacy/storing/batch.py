@@ -103,6 +103,8 @@ class Writer:
         }
         new_calls, events, new_messages = (claimed[kind].new for kind in RECORDED)
         joined = new_calls + events
+        if self.push:
+            pushes.mark_asked(self.upstream.pk, joined, self.now)
         sessions.place(self.upstream.pk, joined, {id(c) for c in joined if self.push and pushes.url_of(c)})
         ids = (self.upstream.pk, self.source_id, self._sealer)
         calls.copy_calls(new_calls, *ids)
