@@ -3,69 +3,63 @@
 -- far as the upstream serves it; the way into a binding; AX and YB to each other, the temporary callee, the last caller.
 -- `near` is whether it is worth asking for an ended binding. The SELECTs around arrays hide them from the planner, so
 -- that the kept plan looks no dearer than one made anew.
-SELECT i.at, s.decision,
-       x.id, x.number, x.number_state, x.cause, x.number_sms, x.area_code,
-       x.application_id, x.account_id, x.app_key, x.mode, x.active, x.account_state, x.time_zone, x.recording, x.sms,
-       x.keep_sms_content, x.extension_digits, x.cool_down_hours, x.no_permission_voice, x.abnormal_voice,
-       x.risk_control, x.asks_calls, x.asks_messages,
-       x.role, r.kind, t.callee_number, t.user_data, l.caller_number,
+SELECT i.at, s.decision, x.*, r.kind, t.callee_number, t.user_data, l.caller_number,
        CASE WHEN x.mode = 'AXE' AND r.kind IS NULL AND %(extension)s::bytea IS NULL THEN EXISTS (
            SELECT 1 FROM privacy_route e
            WHERE e.number_id = x.id AND e.kind = 'extension' AND (e.expires_at IS NULL OR e.expires_at > i.at)
        ) ELSE false END,
-       CASE WHEN x.cool_down_hours > 0 AND coalesce(r.kind NOT IN ('A', 'B'), true) THEN
+       CASE WHEN x.since < i.at AND coalesce(r.kind NOT IN ('A', 'B'), true) THEN
            EXISTS (
                SELECT 1 FROM privacy_cooling k
-               WHERE k.number_id = x.id AND k.key IN (%(caller)s::bytea, %(anyone)s::bytea, %(extension)s::bytea)
-                 AND k.released_at > i.at - x.cool_down_hours * interval '1 hour'
+               WHERE k.number_id = x.id AND k.key IN (%(caller)s, %(anyone)s, %(extension)s) AND k.released_at > x.since
            ) OR EXISTS (
                SELECT 1 FROM privacy_route e
-               WHERE e.number_id = x.id AND e.key IN (%(caller)s::bytea, %(anyone)s::bytea, %(extension)s::bytea)
-                 AND e.expires_at <= i.at AND e.expires_at > i.at - x.cool_down_hours * interval '1 hour'
+               WHERE e.number_id = x.id AND e.key IN (%(caller)s, %(anyone)s, %(extension)s)
+                 AND e.expires_at <= i.at AND e.expires_at > x.since
            ) OR (x.mode IN ('AX', 'AXE', 'AXYB') AND EXISTS (
                SELECT 1 FROM privacy_binding w
-               WHERE w.a_number = ANY((SELECT %(seals)b::bytea[])::bytea[]) AND w.number_id = x.id
-                 AND w.valid_to > i.at - x.cool_down_hours * interval '1 hour'
+               WHERE w.a_number = ANY((SELECT %(seals)b::bytea[])::bytea[]) AND w.number_id = x.id AND w.valid_to > x.since
            ))
        ELSE false END,
        b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
        b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
        b.callback_voice, b.callback_number, b.callback_duration, b.user_data, x.number,
-       o.id, o.kind, o.parent_id, o.foreign_id, o.a_number, o.b_number, o.extension, o.call_direction, o.max_minutes,
-       o.last_minute_voice, o.record, o.record_voice, o.sms, o.display, o.power, o.caller_voice, o.callee_voice,
-       o.callback_voice, o.callback_number, o.callback_duration, o.user_data, o.number
+       CASE WHEN o.id IS NOT NULL THEN ROW(
+           o.id, o.kind, o.parent_id, o.foreign_id, o.a_number, o.b_number, o.extension, o.call_direction,
+           o.max_minutes, o.last_minute_voice, o.record, o.record_voice, o.sms, o.display, o.power, o.caller_voice,
+           o.callee_voice, o.callback_voice, o.callback_number, o.callback_duration, o.user_data, o.number
+       ) END
 FROM (SELECT clock_timestamp() AS at OFFSET 0) i
 LEFT JOIN LATERAL (
     SELECT d.decision, d.asked_key, d.decided_at FROM privacy_session d
-    WHERE d.upstream_id = %(upstream)s::bigint AND d.session_key = %(session)s::bytea
+    WHERE d.upstream_id = %(upstream)s AND d.session_key = %(session)s
     ORDER BY d.generation DESC LIMIT 1
-) s ON s.asked_key = %(asked)s::bytea AND s.decided_at > i.at - %(repeat_seconds)s::int * interval '1 second'
+) s ON s.asked_key = %(asked)s AND s.decided_at > i.at - %(repeat_seconds)s * interval '1 second'
 LEFT JOIN LATERAL (
-    SELECT n.id, n.number, n.state AS number_state, n.cause, n.sms AS number_sms, n.area_code, v.role,
-           a.id AS application_id, a.account_id, a.app_key, a.mode, a.state = 'active' AS active,
-           c.state AS account_state, c.time_zone, a.recording, a.sms, a.keep_sms_content, a.extension_digits,
-           a.cool_down_hours, coalesce(a.no_permission_voice, '') AS no_permission_voice,
-           coalesce(a.abnormal_voice, '') AS abnormal_voice, a.risk_control,
-           coalesce(nullif(a.callin_url, ''), a.call_status_url, '') <> '' AS asks_calls,
-           coalesce(a.sms_control_url, '') <> '' AS asks_messages
+    SELECT n.id, n.number, n.state, n.cause, n.sms, n.area_code, a.id AS application_id,
+           a.account_id, a.app_key, a.mode, a.state = 'active', c.state, c.time_zone, a.recording, a.sms,
+           a.keep_sms_content, a.extension_digits, a.cool_down_hours, coalesce(a.no_permission_voice, ''),
+           coalesce(a.abnormal_voice, ''), a.risk_control,
+           coalesce(nullif(a.callin_url, ''), a.call_status_url, '') <> '', coalesce(a.sms_control_url, '') <> '',
+           v.role, i.at - a.cool_down_hours * interval '1 hour' AS since
     FROM privacy_number n
     JOIN privacy_availability v ON v.number_id = n.id
     JOIN accounts_application a ON a.id = v.application_id
     JOIN accounts_account c ON c.id = a.account_id
-    JOIN accounts_upstream u ON u.id = %(upstream)s::bigint
-    WHERE n.number = %(x)s::text AND n.state <> 'returned'
+    JOIN accounts_upstream u ON u.id = %(upstream)s
+    WHERE n.number = %(x)s AND n.state <> 'returned'
       AND (u.every_account OR EXISTS (
           SELECT 1 FROM accounts_upstream_accounts g WHERE g.upstream_id = u.id AND g.account_id = a.account_id
       ))
-      AND (%(app_key)s::text = '' OR EXISTS (
+      AND (%(app_key)s = '' OR EXISTS (
           SELECT 1 FROM accounts_upstreamapplication g
-          WHERE g.upstream_id = u.id AND g.app_key = %(app_key)s::text AND g.application_id = a.id
+          WHERE g.upstream_id = u.id AND g.app_key = %(app_key)s AND g.application_id = a.id
       ))
     LIMIT 1
 ) x ON true
 LEFT JOIN LATERAL (
     SELECT e.binding_id, e.kind FROM privacy_route e
-    WHERE e.number_id = x.id AND e.key IN (%(caller)s::bytea, %(anyone)s::bytea, %(extension)s::bytea)
+    WHERE e.number_id = x.id AND e.key IN (%(caller)s, %(anyone)s, %(extension)s)
       AND (e.expires_at IS NULL OR e.expires_at > i.at)
     ORDER BY array_position(ARRAY['A', 'B', 'extension', 'anyone'], e.kind::text) LIMIT 1
 ) r ON true

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
 from accounts.models import Application, UpstreamApplication
 from accounts.tests import cast
@@ -213,3 +214,4 @@ def test_the_look_up_is_one_statement_whose_plan_is_kept(switch1):
             cursor.execute(KEPT)
             kept += cursor.fetchall()
     assert kept[1][0] == kept[0][0] + 30
+    assert len(lookup._statement()) <= MAX_CACHED_STATEMENT_LENGTH
