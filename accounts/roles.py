@@ -21,14 +21,19 @@ CUSTOMER = "customer"
 # approve: what someone else asked for.                    operate: numbers, top-ups, purchases, jobs of everyone.
 # configure: accounts, applications, upstreams, prices.    audit: the audit trail.
 # bind: bindings made and ended in the console, with a reason; a customer's developers have the API for it.
+# listen: recordings of calls, played and downloaded, each noted; customers fetch theirs through the API, and those who
+# audit read who listened, which does not need the voices.
+# try_out: test calls, whose pushes go to the customer's own server.
 # upload: voice files, and deleting them; a customer's user those of his account.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "look": frozenset({SUPPORT, FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
     "money": frozenset({FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
     "reveal": frozenset({SUPPORT, OPERATOR}),
     "raw_export": frozenset({OPERATOR}),
+    "listen": frozenset({SUPPORT, OPERATOR}),
     "replay": frozenset({SUPPORT, OPERATOR}),
     "bind": frozenset({SUPPORT, OPERATOR}),
+    "try_out": frozenset({SUPPORT, OPERATOR, CUSTOMER}),
     "upload": frozenset({OPERATOR, CUSTOMER}),
     "correct": frozenset({FINANCE, OPERATOR}),
     "approve": frozenset({FINANCE}),

@@ -22,7 +22,11 @@ app.conf.beat_schedule = {
     "try quarantine again": {"task": "privacy.tasks.retry_quarantine", "schedule": crontab(minute="*/5")},
     "forget old headers": {"task": "accounts.tasks.forget_old_headers", "schedule": crontab(minute="29")},
     "end expired bindings": {"task": "privacy.tasks.end_expired", "schedule": crontab()},
+    "post stop orders": {"task": "privacy.tasks.post_stop_orders", "schedule": crontab()},
     "forget released numbers": {"task": "privacy.tasks.forget_released", "schedule": crontab(minute="11", hour="4")},
+    "fetch recordings": {"task": "privacy.tasks.fetch_recordings", "schedule": crontab()},
+    "end recordings": {"task": "privacy.tasks.sweep_recordings", "schedule": crontab(minute="*/5")},
+    "forget leftovers": {"task": "privacy.tasks.forget_leftovers", "schedule": crontab(minute="37", hour="4")},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
 

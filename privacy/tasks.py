@@ -5,11 +5,15 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from privacy import bindings, quarantine
+from privacy import bindings, quarantine, stop_callbacks
+from privacy.recordings import fetching
+from privacy.recordings import retention as recording_terms
 
 EVERY_MINUTES = 5
 YOUNG = timedelta(hours=1)
 EXPIRED_AT_A_TIME = 1000
+# A recording takes three minutes at most, a task of ours nine.
+FETCHING = timedelta(minutes=4)
 
 
 @shared_task(name="privacy.tasks.retry_quarantine")  # type: ignore[untyped-decorator, unused-ignore]
@@ -37,3 +41,36 @@ def end_expired() -> int:
 def forget_released() -> int:
     """Delete cool-downs and answers that nobody will ask for again; return how many."""
     return bindings.forget_released()
+
+
+@shared_task(name=stop_callbacks.TASK)  # type: ignore[untyped-decorator, unused-ignore]
+def post_stop_orders(upstream_id: int | None = None, attempt: int = 0) -> int:
+    """Post the orders to end calls that are open to one switch, or (each minute) to all; return how many were taken."""
+    now = timezone.now()
+    if upstream_id is None:
+        return stop_callbacks.post_all(now)
+    return stop_callbacks.post(upstream_id, attempt, now)
+
+
+@shared_task(name="privacy.tasks.fetch_recordings")  # type: ignore[untyped-decorator, unused-ignore]
+def fetch_recordings() -> int:
+    """Fetch recordings that lie at upstreams, for a few minutes; return how many came."""
+    came = 0
+    until = timezone.now() + FETCHING
+    while (now := timezone.now()) < until and (row := fetching.claim(now)) is not None:
+        came += fetching.fetch(row, timezone.now)
+    return came
+
+
+@shared_task(name="privacy.tasks.sweep_recordings")  # type: ignore[untyped-decorator, unused-ignore]
+def sweep_recordings() -> int:
+    """Join recordings with CDRs that came later, delete those whose term is over; return how many were deleted."""
+    now = timezone.now()
+    recording_terms.join(now)
+    return recording_terms.delete_due(now)
+
+
+@shared_task(name="privacy.tasks.forget_leftovers")  # type: ignore[untyped-decorator, unused-ignore]
+def forget_leftovers() -> int:
+    """Delete files that no recording names any more; return how many."""
+    return recording_terms.forget_leftovers(timezone.now())

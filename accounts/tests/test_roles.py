@@ -25,7 +25,9 @@ money        -        yes      yes       yes      yes
 reveal       yes      -        yes       -        -
 raw_export   -        -        yes       -        -
 replay       yes      -        yes       -        -
+listen       yes      -        yes       -        -
 bind         yes      -        yes       -        -
+try_out      yes      -        yes       -        yes
 upload       -        -        yes       -        yes
 correct      -        yes      yes       -        -
 approve      -        yes      -         -        -

@@ -25,6 +25,7 @@ from privacy.models import (
     Number,
     NumberStatus,
     Quarantined,
+    RecordingFile,
     Session,
     Source,
     Usage,
@@ -186,6 +187,10 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
         "voice": VoiceFile.objects.create(
             account=tenant.account, name=f"hello-{code}.wav", stored_as=f"{tenant.account.pk}/none", size=52,
             milliseconds=1, sha256="0" * 64, uploaded_by=code, purpose=f"greeting of {code}", state="approved",
+        ),
+        "recording": RecordingFile.objects.create(
+            **owner, upstream=upstream, session_id=tenant.call.session_id, call_id=tenant.call.pk, domain="rec.example",
+            name=f"recording-{code}.wav", path=f"{code}/none.wav", size=52, stored_at=at, delete_at=at,
         ),
         **bound.rows(tenant.application, tenant.number, tenant.a, tenant.b, at, SECRETS[1]),
         "audit": AuditEntry.objects.create(

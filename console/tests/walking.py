@@ -45,6 +45,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         *("dashboard", "calls", "call_events", "messages", "number_statuses", "balances", "charges", "packages"),
         *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
         *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
+        "recordings",
     ]
     return {
         **{name: reverse(name) for name in lists},

@@ -12,7 +12,19 @@ from privacy.models.arrivals import Kind
 from privacy.numbers import telling
 from privacy.numbers.telling import Told
 from privacy.reasons import Problem
-from privacy.storing import calls, claims, duplicates, messages, pushes, refusals, sessions, statuses, updates, usage
+from privacy.storing import (
+    calls,
+    claims,
+    duplicates,
+    messages,
+    pushes,
+    recordings,
+    refusals,
+    sessions,
+    statuses,
+    updates,
+    usage,
+)
 from privacy.storing.calls import Sealer
 from privacy.storing.candidates import Candidate
 from privacy.storing.claims import Outcome
@@ -108,6 +120,7 @@ class Writer:
         sessions.place(self.upstream.pk, joined, {id(c) for c in joined if self.push and pushes.url_of(c)})
         ids = (self.upstream.pk, self.source_id, self._sealer)
         calls.copy_calls(new_calls, *ids)
+        recordings.expect(new_calls, self.upstream, self.now)
         calls.copy_events(events, *ids)
         messages.copy_messages(new_messages, *ids)
         usage.queue((*calls.due_of_calls(new_calls), *messages.due_of_messages(new_messages)))
