@@ -42,6 +42,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             (gettext_noop("Quarantine"), "quarantine", "report", "look"),
             (gettext_noop("Upstreams"), "upstreams", "dns", "look"),
             (gettext_noop("Voice files"), "voice_files", "volume_up", "look"),
+            (gettext_noop("Keywords"), "keywords", "rule", "look"),
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
             (gettext_noop("Numbers"), "numbers", "dialpad", "look"),
             (gettext_noop("Applications"), "applications", "apps", "look"),

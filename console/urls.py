@@ -33,4 +33,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),
     path("", include("console.voices.urls")),
+    path("", include("console.keywords.urls")),
 ]

@@ -77,6 +77,10 @@ CONSOLE = {
     "delete_voice": "upload",
     "play_voice": "look",
     "download_voice": "look",
+    "keywords": "look",
+    "add_keywords": "configure",
+    "end_keywords": "configure",
+    "try_keywords": "look",
 }
 # Beside the permission: not for a user who is bound to an account.
 UNBOUND_ONLY = {"upstreams", "number_transfers"}
