@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from accounts.models import Application
 from common.timeid import time_id
@@ -27,9 +28,9 @@ T = TypeVar("T")
 Result = Attempt.Result
 OK = 200
 SERVER_ERRORS = 500
-NOT_200 = "The server answered, but not with HTTP 200."
-REDIRECTED = "The server answered with a redirect, which is never followed."
-TOO_LONG = "The answer is longer than 16 KiB."
+NOT_200 = gettext_noop("The server answered, but not with HTTP 200.")
+REDIRECTED = gettext_noop("The server answered with a redirect, which is never followed.")
+TOO_LONG = gettext_noop("The answer is longer than 16 KiB.")
 _turnstile = Turnstile()
 
 
@@ -73,8 +74,9 @@ def ask(question: Question, understand: Callable[[bytes], Understood[T]]) -> T |
     result, reason = _result(sent)
     understood = None
     if result == Result.DELIVERED:
-        understood = understand(sent.answer)
-        result, reason = (Result.BAD_ANSWER if understood.reason else result), understood.reason
+        understood = understand(b"" if sent.cut else sent.answer)
+        reason = reason or understood.reason
+        result = Result.BAD_ANSWER if reason else Result.DELIVERED
     attempts.keep(replace(made, result=result, reason=reason))
     return understood.meaning if understood else None
 
@@ -135,6 +137,4 @@ def _result(sent: Sent) -> tuple[str, str]:
     if sent.status != OK:
         redirect = sent.status is not None and 300 <= sent.status < 400
         return Result.REFUSED, REDIRECTED if redirect else NOT_200
-    if sent.cut:
-        return Result.BAD_ANSWER, TOO_LONG
-    return Result.DELIVERED, ""
+    return Result.DELIVERED, TOO_LONG if sent.cut else ""

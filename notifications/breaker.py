@@ -1,8 +1,8 @@
 """Who may be asked just now: caps on how many wait, and a breaker for a server that does not answer. In memory.
 
-Half of a web process's threads may be asking, at most two for one application; those whose server missed the last time
-have half of these places, so that dead servers leave room for living ones. After five misses in a row within a minute a
-server is left alone; every fifteen seconds one question tries it.
+Half of a web process's threads may be asking, at most two for one application. Only a server that answered the last
+time is trusted; all others have half of these places, so that dead servers, however many, leave room for living ones.
+After five misses in a row within a minute a server is left alone; every fifteen seconds one question tries it.
 """
 
 import threading
@@ -30,7 +30,7 @@ class NoPlace(MasklineError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The right to ask one question; `doubtful`: the server missed the last time."""
+    """The right to ask one question; `doubtful`: the server is not known to answer."""
 
     application_id: int
     server: Hashable
@@ -39,11 +39,22 @@ class Place:
 
 @dataclass(slots=True)
 class _Server:
-    """When a server missed since it last answered, and when it was tried while it is left alone."""
+    """When a server missed since it last answered; whether it is left alone, and when it was tried then."""
 
     misses: deque[float] = field(default_factory=lambda: deque(maxlen=MISSES))
     left_alone: bool = False
     tried_at: float = 0.0
+
+    def learn(self, now: float, *, missed: bool) -> None:
+        """Take in what became of a question."""
+        if not missed:
+            self.misses.clear()
+            self.left_alone = False
+            return
+        self.misses.append(now)
+        self.tried_at = now
+        if len(self.misses) == MISSES and now - self.misses[0] <= WITHIN_SECONDS:
+            self.left_alone = True
 
 
 class Turnstile:
@@ -59,7 +70,7 @@ class Turnstile:
         """Return a place, one of at most `most`. Raises NoPlace. Each place is given back by `leave`."""
         with self._lock:
             known = self._servers.get(server)
-            doubtful = known is not None and now - known.misses[-1] <= WITHIN_SECONDS
+            doubtful = known is None or bool(known.misses)
             if known is not None and known.left_alone and now - known.tried_at < PROBE_SECONDS:
                 raise NoPlace(LEFT_ALONE)
             if self._waiting[application_id] >= PER_APPLICATION:
@@ -79,20 +90,13 @@ class Turnstile:
             if not self._waiting[place.application_id]:
                 del self._waiting[place.application_id]
             self._doubtful -= place.doubtful
-            if not missed:
-                self._servers.pop(place.server, None)
-                return
             known = self._servers.setdefault(place.server, _Server())
             self._servers.move_to_end(place.server)
-            known.misses.append(now)
-            known.tried_at = now
-            known.left_alone = known.left_alone or (
-                len(known.misses) == MISSES and now - known.misses[0] <= WITHIN_SECONDS
-            )
             while len(self._servers) > MOST_REMEMBERED:
                 self._servers.popitem(last=False)
+            known.learn(now, missed=missed)
 
     def forget(self) -> None:
-        """Forget every server that missed."""
+        """Forget what every server did."""
         with self._lock:
             self._servers.clear()

@@ -14,7 +14,7 @@ from accounts import envelope
 from accounts.addresses import client_address
 from accounts.authentication import Principal, Refused, authenticate
 from common.errors import BadInput
-from privacy import arrivals
+from privacy import arrivals, relays
 from privacy.api import bodies
 from privacy.arrivals import Origin
 from privacy.wire import read_body
@@ -27,7 +27,10 @@ INVALID, TOO_LARGE, UNAVAILABLE = "1010002", "1010002", "1010001"
 @csrf_exempt
 @require_POST
 def notifications(request: HttpRequest) -> HttpResponse:
-    """Store one push or an array of pushes; answer after the commit with what became of its items."""
+    """Store one push or an array of pushes; answer after the commit with what became of its items.
+
+    One that asks (a Block callin or SMS) is asked on and answered with what the customer says.
+    """
     request_id = uuid4()
     response = _answer(request, request_id, datetime.now(UTC))
     response["X-Request-Id"] = str(request_id)
@@ -38,13 +41,13 @@ def _answer(request: HttpRequest, request_id: UUID, now: datetime) -> HttpRespon
     try:
         principal, body = _admit(request, now)
         assert principal.upstream is not None
-        outcome = arrivals.receive(
-            read_body(body, now),
-            upstream=principal.upstream,
-            signed_app_key=principal.signed_app_key,
-            source=Origin(request_id=request_id, address=client_address(request)),
-            now=now,
-        )
+        items = read_body(body, now)
+        upstream, signed = principal.upstream, principal.signed_app_key
+        origin = Origin(request_id=request_id, address=client_address(request))
+        outcome = arrivals.receive(items, upstream=upstream, signed_app_key=signed, source=origin, now=now)
+        if (question := relays.question(items)) is not None:
+            told = relays.answer(question, upstream=upstream, signed_app_key=signed, now=now)
+            return HttpResponse(told, content_type="application/json")
     except Refused as refused:
         bodies.drain(request, _limit())
         return _refusal(refused.code, refused.description, refused.http_status)
