@@ -23,15 +23,17 @@ class NotHere(MasklineError):
     """A scenario makes accounts, numbers and charges: it is for trying out."""
 
 
-def perform(script: Script, upstream: Upstream, url: str | None = None) -> Json:
+def perform(script: Script, upstream: Upstream, url: str | None = None, deadline: float | None = None) -> Json:
     """Play a scenario and return what came of it, in its own words. Raises MasklineError.
 
-    Without `url` at a web server of our own. A Maskline at `url` must be one on this database.
+    Without `url` at a web server of our own. A Maskline at `url` must be one on this database; `deadline` is the
+    longest it waits for a customer, in seconds, where that is not what the settings here say.
     """
     if settings.PRODUCTION:
         raise NotHere("a scenario makes an account, numbers and calls of its own: play it where nothing is real")
     with _rules(own=url is None), _door(upstream, url) as door:
-        return told.tell(player.play(script, upstream=upstream, door=door, deadline=player.deadline()))
+        waits = player.deadline() if deadline is None else deadline
+        return told.tell(player.play(script, upstream=upstream, door=door, deadline=waits))
 
 
 @contextmanager

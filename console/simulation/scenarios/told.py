@@ -32,8 +32,8 @@ SMS = (
     "userData",
 )
 STATUS = ("number", "status", "cause")
-# What an answer leaves out when it says nothing.
-NOTHING: tuple[Any, ...] = ("", None, False)
+# Where 0 says something; elsewhere it is left out, as what is empty.
+ZERO_COUNTS = {"direction", "stateCode", "sendResult", "release_reason", "result", "talk_seconds"}
 EXTENSIONS = {"digits", "digitInfo", "extendNum", "extension"}
 
 
@@ -104,13 +104,16 @@ class Names:
 
 def _kept(names: Names, fields: Iterable[str], said: Json) -> Json:
     """Return the fields that say something, in the scenario's words."""
-    return {name: names.word(name, said[name]) for name in fields if said.get(name) not in NOTHING}
+    return {name: names.word(name, said[name]) for name in fields if said.get(name) or _is_zero(name, said)}
+
+
+def _is_zero(name: str, said: Json) -> bool:
+    return name in ZERO_COUNTS and type(said.get(name)) is int
 
 
 def _decision(names: Names, name: str, told: Json) -> Json:
     about = {"sms" if "sms_id" in told else "call": name}
-    kept = _kept(names, DECISION, told)
-    return about | {name: value for name, value in kept.items() if value != 0 or name == "direction"}
+    return about | _kept(names, DECISION, told)
 
 
 def _question(names: Names, question: Json) -> Json:
