@@ -43,6 +43,8 @@ RESULT_COLUMNS = (
     ("source_id", "int8"),
 )
 NOTIFY = "Notify"
+# The direction in extParas, and the result that goes with the second (pushes.md 4.2).
+REGULAR, ABNORMAL, NO_BINDING = "1", "2", 2
 
 
 def parts_of(facts: MessageFacts) -> int | None:
@@ -56,6 +58,11 @@ def parts_of(facts: MessageFacts) -> int | None:
         multipart_gsm=settings.MASKLINE["sms_multipart_7bit"],
         extension_counts=settings.MASKLINE["gsm7_extension_counts"],
     )
+
+
+def direction_of(facts: MessageFacts) -> str:
+    """Return the direction of a message: what the upstream said, else regular, abnormal without a binding."""
+    return facts.direction or (ABNORMAL if facts.send_result == NO_BINDING else REGULAR)
 
 
 def content_hash(facts: MessageFacts) -> bytes | None:

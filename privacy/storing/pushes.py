@@ -11,6 +11,7 @@ from notifications.outbox import DuePush
 from privacy import asking
 from privacy.models.arrivals import Kind
 from privacy.storing.candidates import Candidate
+from privacy.storing.messages import direction_of, parts_of
 from privacy.wire import pushes as bodies
 
 CALLIN = "callin"
@@ -70,7 +71,13 @@ def of_messages(candidates: Iterable[Candidate]) -> Iterator[DuePush]:
         url = url_of(c)
         if url is not None:
             application = c.owner.application
-            body = bodies.message(c.item, application.app_key, with_content=application.keep_sms_content)
+            body = bodies.message(
+                c.item,
+                application.app_key,
+                with_content=application.keep_sms_content,
+                parts=parts_of(c.facts),
+                direction=direction_of(c.facts),
+            )
             yield DuePush(
                 application.id,
                 application.account_id,

@@ -106,3 +106,5 @@ def _note(message: Message, candidate: Candidate, history: list[Reported]) -> No
     message.parts = message.parts or parts_of(facts)
     message.parts_sent = message.parts_sent or facts.sent_count
     message.save(update_fields=NOTED)
+    # For the push: a later notification may leave out what an earlier one said.
+    facts.split_count, facts.direction = message.parts, facts.direction or message.direction

@@ -31,12 +31,17 @@ def event(item: Item, event_type: str) -> bytes:
     return orjson.dumps({**item.sent, "eventType": event_type})
 
 
-def message(item: Item, app_key: str, *, with_content: bool) -> bytes:
-    """Return the body of an SMS notification; its text only where the application asked for it."""
+def message(item: Item, app_key: str, *, with_content: bool, parts: int | None = None, direction: str = "") -> bytes:
+    """Return the body of an SMS notification; its text only where the application asked for it.
+
+    `parts` and `direction` go into extParas where the notification does not say them (pushes.md 4.2).
+    """
     sms = item.sent["smsEvent"]
     if not with_content:
         sms = {name: value for name, value in sms.items() if name != "smsContent"}
-    return orjson.dumps({**item.sent, "appKey": app_key, "smsEvent": sms})
+    known = {"splitNum": str(parts) if parts is not None else "", "direction": direction}
+    told = _with_paras(sms.get("extInfo"), {key: value for key, value in known.items() if value})
+    return orjson.dumps({**item.sent, "appKey": app_key, "smsEvent": {**sms, **told}})
 
 
 def number_statuses(entries: Sequence[tuple[str, int, str]]) -> bytes:
@@ -46,3 +51,13 @@ def number_statuses(entries: Sequence[tuple[str, int, str]]) -> bytes:
         for number, status, cause in entries
     ]
     return orjson.dumps({"eventType": "numStatus", "numInfo": infos})
+
+
+def _with_paras(ext_info: Any, known: dict[str, str]) -> dict[str, Any]:
+    """Return an extInfo with what its extParas lack; {} where nothing is, or where it is written in another way."""
+    paras = ext_info.get("extParas") if isinstance(ext_info, dict) else None
+    if ext_info and not (isinstance(paras, list) and all(isinstance(para, dict) for para in paras)):
+        return {}
+    said = {para.get("key") for para in paras or ()}
+    more = [{"key": key, "value": value} for key, value in known.items() if key not in said]
+    return {"extInfo": {**(ext_info or {}), "extParas": [*(paras or ()), *more]}} if more else {}
