@@ -11,6 +11,7 @@ from psycopg.types.numeric import Int4, Int8
 
 from accounts.lookup import hasher
 from common import partitions, sql
+from common.faults import fault_point
 from common.keyring import keyring
 from common.phone import seal_number
 from common.prepared import execute
@@ -60,7 +61,9 @@ def write(
     """Keep an answer and return it, or the one that a twin of the question got just before. One statement."""
     partitions.ensure(RoutingDecision, RoutingDecision.partition_interval, [facts.at])
     values = _values(upstream_id, asked, facts, decision, question_key(asked, app_key))
+    fault_point("decision.before_write")
     ((answer, mine),) = execute(sql.load("privacy", "keep_decision"), values, binary=True)
+    fault_point("decision.after_write")
     return decision if mine else opened(bytes(answer)).answer
 
 

@@ -5,17 +5,19 @@ Reads with one statement and writes with one. Nothing is held meanwhile: what ha
 """
 
 from dataclasses import replace
+from functools import partial
 
 from accounts.models import Upstream
 from privacy import asking, control
 from privacy.bindings import statements
-from privacy.deciding import book, lookup
+from privacy.deciding import book, lookup, turns
 from privacy.deciding.questions import normalised
 from privacy.deciding.relations import Meanwhile, new_y
 from privacy.routing import calls as routing
 from privacy.routing import replies
 from privacy.routing.axyb import by_y, without_y
 from privacy.routing.facts import CallAsked, CallDecision, CallFacts, CallReply, Outcome
+from privacy.storing.sessions import session_key
 
 
 def call(upstream: Upstream, asked: CallAsked, *, app_key: str = "") -> CallDecision:
@@ -27,11 +29,26 @@ def call(upstream: Upstream, asked: CallAsked, *, app_key: str = "") -> CallDeci
     """
     asked = normalised(asked)
     key = book.question_key(asked, app_key)
-    found = lookup.find(upstream, asked, app_key=app_key, asked_key=key)
+    look = partial(lookup.find, upstream, asked, app_key=app_key, asked_key=key)
+    found = look()
     if found.answer is not None:
         return book.opened(found.answer).answer
-    facts, decision = found.facts, routing.decide(asked, found.facts)
-    decision = _held_back(upstream, asked, facts, _asked(upstream, asked, facts, decision))
+    decision = routing.decide(asked, found.facts)
+    if decision.outcome is not Outcome.ASK:
+        return _kept(upstream, asked, found.facts, decision, app_key)
+    turn = f"asking:{upstream.pk}:{session_key(asked.session_id).hex()}:{key.hex()}"
+    told = turns.take(turn, lambda: look().answer)
+    if told is not None:
+        return book.opened(told).answer
+    try:
+        return _kept(upstream, asked, found.facts, _asked(upstream, asked, found.facts, decision), app_key)
+    finally:
+        turns.give_back(turn)
+
+
+def _kept(upstream: Upstream, asked: CallAsked, facts: CallFacts, decision: CallDecision, app_key: str) -> CallDecision:
+    """Return the answer that stands, once risk control let the call pass and its caller has a Y where he needs one."""
+    decision = _held_back(upstream, asked, facts, decision)
     if decision.allocates_y:
         facts, decision = _with_y(upstream, asked, facts, decision, app_key)
     return book.write(upstream.pk, asked, facts, decision, app_key=app_key)
@@ -39,8 +56,6 @@ def call(upstream: Upstream, asked: CallAsked, *, app_key: str = "") -> CallDeci
 
 def _asked(upstream: Upstream, asked: CallAsked, facts: CallFacts, decision: CallDecision) -> CallDecision:
     """Return what the customer makes of a call that is his to decide; he is not asked about what risk control stops."""
-    if decision.outcome is not Outcome.ASK:
-        return decision
     held = _held_back(upstream, asked, facts, decision)
     if held.outcome is not Outcome.ASK:
         return held
