@@ -28,6 +28,8 @@ TAG_KEY = re.compile(r"[\w.:/=+@-]{1,128}")
 TAG_VALUE = re.compile(r"[\w.:/=+@-]{0,255}")
 MOST_CONTACTS = 10
 MOST_CITIES = 50
+MOST_HOSTS = 50
+_HOST = re.compile(r"[^/?#@\s]{1,253}")
 
 
 def wrong(problem: str, cure: str = "", at: str = "") -> BadInput:
@@ -142,6 +144,21 @@ def addresses(value: Any) -> list[str]:
             ip_network(entry, strict=False)
         except ValueError:
             raise wrong("is no address", "give addresses or networks such as 10.0.0.0/8", f"[{position}]") from None
+    return value
+
+
+def hosts(value: Any) -> list[str]:
+    """Read a list of hosts, each with a port where it is not the usual one."""
+    cure = 'write ["rec.example", "media.example:8443"]'
+    if not isinstance(value, list) or len(value) > MOST_HOSTS or not all(isinstance(entry, str) for entry in value):
+        raise wrong("is no list of hosts", cure)
+    for position, entry in enumerate(value):
+        try:
+            target = egress.read(f"https://{entry}/")
+        except egress.Forbidden:
+            target = None
+        if target is None or entry != entry.lower() or not _HOST.fullmatch(entry):
+            raise wrong("is no host", cure, f"[{position}]")
     return value
 
 

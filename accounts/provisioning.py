@@ -33,6 +33,7 @@ APPLICATION_FIELDS = (
     *("no_permission_voice", "abnormal_voice"),
     *APPLICATION_URLS,
 )
+UPSTREAM_FIELDS = ("key", "allowed_ips", "recording_hosts", "stop_url")
 
 
 @dataclass
@@ -146,7 +147,7 @@ def apply_upstreams(entries: Sequence[Entry], tally: Tally) -> None:
     for entry in entries:
         code = entry["code"]
         row = rows.setdefault(code, Upstream(code=code))
-        values = entry.values("key", "allowed_ips", new=row._state.adding)
+        values = entry.values(*UPSTREAM_FIELDS, new=row._state.adding)
         if "key" in values:
             values["key"] = values["key"] or code
             if UpstreamApplication.objects.filter(app_key=values["key"]).exists():

@@ -39,7 +39,11 @@ class CheckedForm(forms.ModelForm[Any]):
         "tags": (provision_values.tags, _('Write an object of short texts, such as {"city": "0755"}.')),
         "fallback_cities": (provision_values.cities, _('Write a list of area codes, such as ["0755", "020"].')),
         "contacts": (provision_values.contacts, _("Write a list of at most ten contacts.")),
-        **dict.fromkeys(APPLICATION_URLS, (provision_values.url, "")),
+        **dict.fromkeys((*APPLICATION_URLS, "stop_url"), (provision_values.url, "")),
+        "recording_hosts": (
+            provision_values.hosts,
+            _('Write a list of hosts, such as ["rec.example", "media.example:8443"].'),
+        ),
     }
 
     def clean(self) -> dict[str, Any]:
@@ -51,6 +55,9 @@ class CheckedForm(forms.ModelForm[Any]):
                     values[name] = reader(values[name])
                 except BadInput as problem:
                     self.add_error(name, cure or self.said(problem))
+            elif isinstance(self.fields.get(name), forms.JSONField) and values.get(name, "") is None:
+                # A blank one is none, which its column does not hold.
+                values[name] = self._meta.model._meta.get_field(name).get_default()
         return values
 
     @staticmethod
@@ -207,7 +214,10 @@ class UpstreamAdmin(SecretMixin, RoleAdmin):
     search_fields = ("code__exact", "key__exact")
     autocomplete_fields = ("accounts",)
     inlines = (UpstreamApplicationInline,)
-    fields = ("code", "key", "secret_link", "allowed_ips", "every_account", "accounts", "created_at")
+    fields = (
+        *("code", "key", "secret_link", "allowed_ips", "every_account", "accounts"),
+        *("recording_hosts", "stop_url", "created_at"),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return what is only shown."""

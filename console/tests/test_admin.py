@@ -111,6 +111,20 @@ def test_a_new_upstream_gets_a_secret_nobody_knows(signed_in: Callable[..., Clie
     assert len(Upstream.objects.get(code="switch9").secret) == 32
 
 
+def test_an_upstreams_hosts_are_hosts_and_blank_is_none(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser, address = signed_in("operator"), reverse("admin:accounts_upstream_change", args=[scene.upstream.pk])
+    asked = {
+        "code": scene.upstream.code, "key": scene.upstream.key, "allowed_ips": "", "every_account": "on",
+        **{f"applications-{k}": v for k, v in NO_INLINE.items()},
+    }  # fmt: skip
+    assert b"Write a list of hosts" in browser.post(address, {**asked, "recording_hosts": '["a/b"]'}).content
+    assert b"This address" in browser.post(address, {**asked, "stop_url": "http://127.0.0.1/"}).content
+    for typed, kept in [('["rec.example", "media.example:8443"]', ["rec.example", "media.example:8443"]), ("", [])]:
+        assert browser.post(address, {**asked, "recording_hosts": typed, "stop_url": ""}).status_code == 302
+        scene.upstream.refresh_from_db()
+        assert scene.upstream.recording_hosts == kept
+
+
 @pytest.mark.parametrize("typed", ["a b<script>", "a,b", 'a"b', "ключ"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused(
     typed: str, scene: Scene, signed_in: Callable[..., Client]

@@ -86,6 +86,16 @@ def test_an_upstream_may_serve_every_account_again(apply: Apply) -> None:
     assert (upstream.every_account, upstream.accounts.count(), counts(tally, "upstreams")) == (True, 0, (0, 1, 0))
 
 
+def test_an_upstreams_hosts_of_recordings_and_its_url_for_stop_orders_can_be_set_and_cleared(apply: Apply) -> None:
+    switch = {"code": "switch1", "recording_hosts": ["rec.example"], "stop_url": "https://switch.example/stops"}
+    expected = [(["rec.example"], "https://switch.example/stops"), ([], None)]
+    for given, kept in zip([switch, {**switch, "recording_hosts": None, "stop_url": None}], expected, strict=True):
+        apply(upstreams=[given])
+        assert not apply(upstreams=[{"code": "switch1"}]).changed
+        upstream = Upstream.objects.get()
+        assert (upstream.recording_hosts, upstream.stop_url) == kept
+
+
 def test_one_mistake_and_nothing_is_written(apply: Apply) -> None:
     lists = {**FILE, "purchases": [{**FILE["purchases"][0], "package": "call501"}]}
     assert refusal(apply, **lists) == "purchases[0].package: is unknown: neither in the file nor provisioned before"
