@@ -200,7 +200,8 @@ def _server_major(installation: Installation) -> int:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+    # `.incoming` holds recordings that are not whole yet.
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and ".incoming" not in path.parts)
 
 
 def digest(path: Path) -> dict[str, Any]:
