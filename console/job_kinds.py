@@ -19,6 +19,7 @@ from console.jobs import Result, Work
 from console.models import Job
 from console.numbers import agreeing
 from console.numbers import work as numbers
+from console.risk import loading as blacklists
 from console.templatetags.maskline import localhour
 
 FORMAT_LABELS = dict(FORMATS)
@@ -95,5 +96,19 @@ TRANSFER = Kind(
     allowed=lambda user, job: roles.may(user, "approve") or roles.may(user, "operate"),
     media_type=lambda job: "text/csv; charset=utf-8",
 )
+BLACKLIST = Kind(
+    work=blacklists.do,
+    title=blacklists.title,
+    note=blacklists.note,
+    allowed=lambda user, job: roles.may(user, "operate"),
+    media_type=lambda job: "text/csv; charset=utf-8",
+)
 # What stands in Job.kind. A new kind of long work is one more line.
-KINDS = {CHARGES: EXPORT, CALLS: EXPORT, numbers.KIND: NUMBERS, ending.KIND: END_BINDINGS, agreeing.KIND: TRANSFER}
+KINDS = {
+    CHARGES: EXPORT,
+    CALLS: EXPORT,
+    numbers.KIND: NUMBERS,
+    ending.KIND: END_BINDINGS,
+    agreeing.KIND: TRANSFER,
+    blacklists.KIND: BLACKLIST,
+}

@@ -70,6 +70,22 @@ CONSOLE = {
     "number_order_cancel": "operate",
     "number_transfers": "look",
     "number_transfer_decide": "look",
+    "risk": "look",
+    "risk_application": "look",
+    "risk_switch": "operate",
+    "risk_rule_add": "operate",
+    "risk_rule": "operate",
+    "blacklist": "look",
+    "blacklist_add": "bind",
+    "blacklist_load": "operate",
+    "blacklist_apply": "operate",
+    "blacklist_entry": "look",
+    "reveal_blacklist_entry": "reveal",
+    "blocked_calls": "look",
+    "blocked_call": "look",
+    "reveal_blocked_call": "reveal",
+    "near_misses": "look",
+    "near_misses_file": "look",
     "voice_files": "look",
     "upload_voice": "upload",
     "voice_file": "look",
@@ -248,6 +264,12 @@ def _address(name: str, scene: Scene) -> str:
     if name in {"review_voice", "delete_voice", "play_voice", "download_voice"}:
         return reverse(name, args=[scene.acme.rows["voice"].pk])
     if name in {"number_ticked", "number_apply"}:
+        return reverse(name)
+    if name in {"risk_application", "risk_switch", "risk_rule_add", "blacklist", "blacklist_add", "blacklist_load"}:
+        return reverse(name, args=[scene.acme.application.pk])
+    if name in {"risk_rule", "blacklist_entry", "reveal_blacklist_entry"}:
+        return reverse(name, args=[1])
+    if name in {"blacklist_apply", "risk", "blocked_calls", "near_misses", "near_misses_file"}:
         return reverse(name)
     if name in {"number_order_cancel", "number_transfer_decide"}:
         return reverse(name, args=[1])

@@ -39,12 +39,14 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         "number_reason": tenant.number.pk,
         "binding": tenant.rows["binding"].pk, "api_request": tenant.rows["api_request"].pk,
         "application": tenant.application.pk,
+        "risk_application": tenant.application.pk, "blacklist": tenant.application.pk,
     }  # fmt: skip
     lists = [
         *("numbers", "number_orders", "number_transfers"),
         *("dashboard", "calls", "call_events", "messages", "number_statuses", "balances", "charges", "packages"),
         *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
         *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
+        *("risk", "blocked_calls", "near_misses"),
         "recordings",
     ]
     return {

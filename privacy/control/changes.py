@@ -1,20 +1,20 @@
 """Changing risk control: each change closes a row and begins another, and stands in the audit trail with its reason.
 
-Instants are the database's, those of the transaction: what ends and what begins in one change meet exactly.
+Instants are the database's, read once the application is held: what ends and what begins in one change meet exactly.
 """
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Application
 from accounts.roles import User
+from common import prepared, sql
 from common.errors import BadInput, Conflict
 from common.phone import mask, mask_in_text
 from privacy.bindings import keys
@@ -80,8 +80,7 @@ def add_rule(application: Application, terms: Terms, by: By) -> RiskRule:
     reason = by.checked()
     _check(terms)
     with transaction.atomic():
-        hold(application)
-        rule = _begin(application, terms, by, reason)
+        rule = _begin(application, terms, by, reason, hold(application))
         record("add_rule", "risk_rule", str(rule.pk), application, by, _told(rule))
     return rule
 
@@ -91,9 +90,9 @@ def change_rule(rule: RiskRule, terms: Terms, by: By) -> RiskRule:
     reason = by.checked()
     _check(terms)
     with transaction.atomic():
-        hold(rule.application)
-        _end(RiskRule, rule.pk, by)
-        new = _begin(rule.application, terms, by, reason)
+        now = hold(rule.application)
+        _end(RiskRule, rule.pk, by, now)
+        new = _begin(rule.application, terms, by, reason, now)
         told = {"was": _told(rule), "is": _told(new)}
         record("change_rule", "risk_rule", str(new.pk), rule.application, by, told)
     return new
@@ -103,7 +102,7 @@ def end_rule(rule: RiskRule, by: By) -> None:
     """End a rule. Raises Conflict when it ended already."""
     by.checked()
     with transaction.atomic():
-        _end(RiskRule, rule.pk, by)
+        _end(RiskRule, rule.pk, by, hold(rule.application))
         record("end_rule", "risk_rule", str(rule.pk), rule.application, by, _told(rule))
 
 
@@ -111,14 +110,20 @@ def add_entry(application: Application, side: str, number: str, other: str, by: 
     """Begin an entry and return it and whether it is new: one that holds already is left as it is."""
     reason = by.checked()
     with transaction.atomic():
-        hold(application)
+        now = hold(application)
         found, new = BlacklistEntry.objects.get_or_create(
             application=application,
             side=side,
             key=keys.caller(number),
             counterpart_key=keys.caller(other) if other else b"",
             valid_to=None,
-            defaults={"number": number, "counterpart": other or None, "made_by": by.name, "reason": reason},
+            defaults={
+                "number": number,
+                "counterpart": other or None,
+                "valid_from": now,
+                "made_by": by.name,
+                "reason": reason,
+            },
         )
         if new:
             record("blacklist", "blacklist_entry", str(found.pk), application, by, {"side": side, "is": mask(number)})
@@ -129,7 +134,7 @@ def end_entry(entry: BlacklistEntry, by: By) -> None:
     """End an entry. Raises Conflict when it ended already."""
     by.checked()
     with transaction.atomic():
-        _end(BlacklistEntry, entry.pk, by)
+        _end(BlacklistEntry, entry.pk, by, hold(entry.application))
         told = {"side": entry.side, "was": mask(entry.number)}
         record("unblacklist", "blacklist_entry", str(entry.pk), entry.application, by, told)
 
@@ -138,14 +143,15 @@ def pardon(application: Application, who: Parties, kind: str, by: By) -> RiskPar
     """Count a caller, callee, X or pair anew from now on: what was connected before fills no window any more."""
     reason = by.checked()
     with transaction.atomic():
+        now, subject = hold(application), who.subjects()[kind]
         made = RiskPardon.objects.create(
-            application=application, kind=kind, subject=who.subjects()[kind], made_by=by.name, reason=reason
+            application=application, kind=kind, subject=subject, at=now, made_by=by.name, reason=reason
         )
         record("pardon", "risk_pardon", str(made.pk), application, by, {"kind": kind})
     return made
 
 
-def _begin(application: Application, terms: Terms, by: By, reason: str) -> RiskRule:
+def _begin(application: Application, terms: Terms, by: By, reason: str, now: datetime) -> RiskRule:
     holding = RiskRule.objects.filter(application=application, valid_to=None)
     same = holding.filter(**{name: getattr(terms, name) for name in Terms.__dataclass_fields__})
     if same.exists():
@@ -153,7 +159,7 @@ def _begin(application: Application, terms: Terms, by: By, reason: str) -> RiskR
     if holding.count() >= MOST_RULES:
         raise BadInput("kind", _("There are %(n)s rules already; end some first.") % {"n": MOST_RULES})
     fields = {name: getattr(terms, name) for name in Terms.__dataclass_fields__}
-    return RiskRule.objects.create(application=application, made_by=by.name, reason=reason, **fields)
+    return RiskRule.objects.create(application=application, valid_from=now, made_by=by.name, reason=reason, **fields)
 
 
 def _check(terms: Terms) -> None:
@@ -170,15 +176,18 @@ def _check(terms: Terms) -> None:
         raise BadInput("window", _("Say within which time: from 1 second to 30 days."))
 
 
-def _end(model: Any, pk: int, by: By) -> None:
-    ended = model.objects.filter(pk=pk, valid_to=None).update(valid_to=Now(), ended_by=by.name)
+def _end(model: Any, pk: int, by: By, now: datetime) -> None:
+    ended = model.objects.filter(pk=pk, valid_to=None).update(valid_to=now, ended_by=by.name)
     if not ended:
         raise Conflict(_("It had ended already."))
 
 
-def hold(application: Application) -> None:
-    """Hold an application until the transaction ends: those who change its control wait for each other."""
+def hold(application: Application) -> datetime:
+    """Hold an application until the transaction ends, and return the instant: those who change its control wait."""
     Application.objects.select_for_update(no_key=True).only("pk").get(pk=application.pk)
+    ((now,),) = prepared.execute(sql.load("privacy", "risk_now"), {})
+    at: datetime = now
+    return at
 
 
 def _told(rule: RiskRule) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -88,12 +89,12 @@ def load(application: Application, asked: Sequence[Wanted], by: By, progress: Pr
     """Begin what does not hold yet, all in one transaction; the same file again changes nothing."""
     reason = by.checked()
     with transaction.atomic():
-        hold(application)
+        now = hold(application)
         there = known(application, asked)
         new = [one for one in asked if one.key() not in there]
         for start in range(0, len(new), BATCH):
             batch = new[start : start + BATCH]
-            BlacklistEntry.objects.bulk_create([_entry(application, one, by, reason) for one in batch])
+            BlacklistEntry.objects.bulk_create([_entry(application, one, by, reason, now) for one in batch])
             progress(start + len(batch))
         done = Loaded(len(new), len(asked) - len(new))
         if new:
@@ -120,9 +121,9 @@ def _wanted(line: Line) -> Wanted:
     return Wanted(line.line, side, first, other, cell("note") or "")
 
 
-def _entry(application: Application, one: Wanted, by: By, reason: str) -> BlacklistEntry:
+def _entry(application: Application, one: Wanted, by: By, reason: str, now: datetime) -> BlacklistEntry:
     side, key, other_key = one.key()
     return BlacklistEntry(
         application=application, side=side, number=one.number, key=key, counterpart=one.other or None,
-        counterpart_key=other_key, made_by=by.name, reason=by.noted(one.note) or reason,
+        counterpart_key=other_key, valid_from=now, made_by=by.name, reason=by.noted(one.note) or reason,
     )  # fmt: skip

@@ -72,3 +72,7 @@ WITH old AS (
 INSERT INTO privacy_riskpass (application_id, number_id, caller_key, callee_key, member, at)
 VALUES (%(application)s::bigint, %(number)s::bigint, %(caller)b::bytea, %(callee)b::bytea, %(member)s::text,
         %(at)s::timestamptz)
+
+-- name: risk_now
+-- The instant of a change, read once what it changes is held: what ends and what begins meet exactly.
+SELECT clock_timestamp()
