@@ -72,5 +72,7 @@ def sweep_recordings() -> int:
 
 @shared_task(name="privacy.tasks.forget_leftovers")  # type: ignore[untyped-decorator, unused-ignore]
 def forget_leftovers() -> int:
-    """Delete files that no recording names any more; return how many."""
-    return recording_terms.forget_leftovers(timezone.now())
+    """Delete files that no recording names any more, and rows as old as calls may be; return how many files."""
+    now = timezone.now()
+    recording_terms.forget_rows(now)
+    return recording_terms.forget_leftovers(now)

@@ -7,6 +7,7 @@ over, though its file still lie there.
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -61,6 +62,15 @@ def forget_leftovers(now: datetime) -> int:
             gone += _forget(old)
             old = []
     return gone + _forget(old)
+
+
+def forget_rows(now: datetime) -> int:
+    """Delete rows of recordings that are gone for as long as calls are kept; return how many."""
+    before = now - timedelta(days=settings.MASKLINE["retention_calls_days"])
+    gone = 0
+    while ids := list(RecordingFile.objects.filter(deleted_at__lt=before).values_list("pk", flat=True)[:AT_ONCE]):
+        gone += RecordingFile.objects.filter(pk__in=ids).delete()[0]
+    return gone
 
 
 def _delete(row: RecordingFile, now: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -163,6 +164,18 @@ def test_at_the_end_of_its_term_a_recording_goes_for_good_and_says_so(acme, swit
     row = RecordingFile.objects.get()
     assert (row.state, row.call_id, row.deleted_at is not None) == ("deleted", call.pk, True)
     assert ask(acme).json()["resultcode"] == "1012007"
+    assert retention.forget_rows(timezone.now() + timedelta(days=399)) == 0
+    assert retention.forget_rows(timezone.now() + timedelta(days=401)) == 1
+
+
+def test_the_command_counts_what_is_stored(acme, switch1, stores, capsys):
+    open_session(acme, switch1)
+    put(a_law())
+    call_command("recordings")
+    said = capsys.readouterr().out
+    assert f"stored 1, {len(a_law())} bytes" in said
+    assert f"acme: 1, {len(a_law())} bytes" in said
+    assert "deleted 0" in said
 
 
 def test_a_kill_between_file_and_row_is_made_good_by_the_next_run(acme, switch1, stores):
