@@ -46,6 +46,8 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
             (gettext_noop("Numbers"), "numbers", "dialpad", "look"),
             (gettext_noop("Applications"), "applications", "apps", "look"),
+            (gettext_noop("Risk control"), "risk", "shield", "look"),
+            (gettext_noop("Near misses"), "near_misses", "person_alert", "look"),
             (gettext_noop("Accounts"), "admin:accounts_account_changelist", "domain", "look"),
             (gettext_noop("Tariffs"), "admin:billing_tariff_changelist", "sell", "money"),
             (gettext_noop("Cloud audit"), "cloud_audit", "cloud", "look"),
