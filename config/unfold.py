@@ -21,8 +21,10 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             (gettext_noop("Calls"), "calls", "call", "look"),
             (gettext_noop("Call events"), "call_events", "timeline", "look"),
             (gettext_noop("SMS"), "messages", "sms", "look"),
+            (gettext_noop("Recordings"), "recordings", "graphic_eq", "look"),
             (gettext_noop("Number status"), "number_statuses", "sim_card", "look"),
             (gettext_noop("API requests"), "requests", "api", "look"),
+            (gettext_noop("Who would it reach?"), "who_would_it_reach", "alt_route", "look"),
         ],
     ),
     (
@@ -41,7 +43,9 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         [
             (gettext_noop("Quarantine"), "quarantine", "report", "look"),
             (gettext_noop("Upstreams"), "upstreams", "dns", "look"),
+            (gettext_noop("Unknown codes"), "unknown_codes", "question_mark", "operate"),
             (gettext_noop("Voice files"), "voice_files", "volume_up", "look"),
+            (gettext_noop("Test calls"), "test_calls", "labs", "look"),
             (gettext_noop("Keywords"), "keywords", "rule", "look"),
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
             (gettext_noop("Numbers"), "numbers", "dialpad", "look"),

@@ -25,6 +25,7 @@ CONSOLE = {
     "message": "look",
     "reveal_message": "reveal",
     "number_statuses": "look",
+    "unknown_codes": "operate",
     "bindings": "look",
     "bind": "bind",
     "bind_in": "bind",
@@ -70,6 +71,9 @@ CONSOLE = {
     "number_order_cancel": "operate",
     "number_transfers": "look",
     "number_transfer_decide": "look",
+    "test_calls": "look",
+    "play_test_call": "try_out",
+    "test_call": "look",
     "risk": "look",
     "risk_application": "look",
     "risk_switch": "operate",
@@ -93,10 +97,15 @@ CONSOLE = {
     "delete_voice": "upload",
     "play_voice": "look",
     "download_voice": "look",
+    "who_would_it_reach": "look",
     "keywords": "look",
     "add_keywords": "configure",
     "end_keywords": "configure",
     "try_keywords": "look",
+    "recordings": "look",
+    "play_recording": "listen",
+    "download_recording": "listen",
+    "fetch_recording": "operate",
 }
 # Beside the permission: not for a user who is bound to an account.
 UNBOUND_ONLY = {"upstreams", "number_transfers"}
@@ -263,7 +272,9 @@ def _address(name: str, scene: Scene) -> str:
         return reverse(name, args=[scene.acme.rows["api_request"].pk])
     if name in {"review_voice", "delete_voice", "play_voice", "download_voice"}:
         return reverse(name, args=[scene.acme.rows["voice"].pk])
-    if name in {"number_ticked", "number_apply"}:
+    if name in {"play_recording", "download_recording", "fetch_recording"}:
+        return reverse(name, args=[scene.acme.rows["recording"].pk])
+    if name in {"number_ticked", "number_apply", "play_test_call"}:
         return reverse(name)
     if name in {"risk_application", "risk_switch", "risk_rule_add", "blacklist", "blacklist_add", "blacklist_load"}:
         return reverse(name, args=[scene.acme.application.pk])
