@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import views_applications, views_cloud_audit
+from console import views_applications, views_cloud_audit, views_reach
 from console.bindings import detail, listing, views_ending, views_making
 from console.requests import detail as request_detail
 from console.requests import listing as request_listing
@@ -22,5 +22,6 @@ urlpatterns = [
     path("requests/<uuid:pk>/reveal/", request_detail.reveal_request, name="reveal_request"),
     path("applications/", views_applications.applications, name="applications"),
     path("applications/<int:pk>/", views_applications.application, name="application"),
+    path("who-would-it-reach/", views_reach.who_would_it_reach, name="who_would_it_reach"),
     path("cloud-audit/", views_cloud_audit.cloud_audit, name="cloud_audit"),
 ]
