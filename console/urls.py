@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),
     path("", include("console.voices.urls")),
+    path("", include("console.recordings.urls")),
     path("", include("console.risk.urls")),
     path("", include("console.keywords.urls")),
 ]
