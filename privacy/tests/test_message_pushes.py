@@ -8,7 +8,7 @@ import pytest
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from notifications.models import Push
-from privacy.models import Message
+from privacy.models import Message, Quarantined
 from privacy.tests import wires
 from privacy.tests.deliveries import deliver
 
@@ -84,3 +84,13 @@ def test_a_later_result_carries_the_text_only_where_it_is_kept(told: Company, sw
         deliver(switch1, wires.sms(result=result, timeStamp=f"2026-03-01T02:03:0{second}.000Z"))
     assert [sms.get("smsContent") for sms in pushed()] == ["hello" if keeps else None] * 2
     assert Message.objects.get().content == ("hello" if keeps else None)
+
+
+def test_parts_that_were_counted_are_not_contradicted_by_the_text_alone(told: Company, switch1: Any) -> None:
+    """What A wrote has its suffix counted, and is told without it."""
+    deliver(switch1, wires.sms(result=4, extInfo=paras(("splitNum", "2"))))
+    deliver(switch1, wires.sms(result=0, timeStamp="2026-03-01T02:03:09.000Z"))
+    message = Message.objects.get()
+    assert (message.send_result, message.parts) == (0, 2)
+    deliver(switch1, wires.sms(result=0, timeStamp="2026-03-01T02:03:10.000Z", extInfo=paras(("splitNum", "3"))))
+    assert Quarantined.objects.get().reason == "same_id_other_content"
