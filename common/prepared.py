@@ -22,7 +22,8 @@ def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         connection.connection.prepare_threshold = PREPARE_AT
         cursor.execute(text, parameters, binary=binary)
-        return cursor.fetchall() if cursor.description else []
+        # Not cursor.description: it is made anew of all columns, at a fifth of the cost of a look-up.
+        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 def first(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
