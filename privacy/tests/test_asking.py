@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Application, Upstream
 from accounts.tests import cast
@@ -221,13 +219,6 @@ def test_after_five_misses_the_answer_comes_at_once(x_mode, switch1, server):
     assert time.monotonic() - began < 0.5
     assert len(server.seen()) == before
     assert Attempt.objects.filter(result="not_asked").count() == 1
-
-
-def test_nothing_of_the_database_is_asked_between_question_and_answer(x_mode, switch1, server):
-    with CaptureQueriesContext(connection) as queries:
-        asking.call(switch1, CALL, facts(x_mode, CallFacts))
-    assert len(queries) < 20
-    assert not connection.needs_rollback
 
 
 def test_a_callin_event_of_a_call_that_was_asked_about_is_stored_and_not_pushed(x_mode, switch1, server):

@@ -1,7 +1,8 @@
 """Block callin and Block SMS of an upstream platform: stored, asked on, answered with what the customer says."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,13 +155,13 @@ def test_one_who_died_while_asking_is_followed_by_the_next(relayed, server, swit
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_several_at_once_one_asks_and_all_are_answered_the_same(server):
+def test_of_several_at_once_one_asks_all_are_answered_the_same_and_none_holds_a_connection(server, settings):
+    settings.MASKLINE = {**settings.MASKLINE, "ask_call_seconds": 5}
     acme = company("acme", X)
-    switch1 = cast.make_upstream()
-    acme.application.call_status_url = server.url("slow", "0.4", json.dumps(CONNECT))
+    acme.application.call_status_url = server.url("slow", "1", json.dumps(CONNECT))
     acme.application.save()
     UpstreamApplication.objects.create(
-        upstream=switch1, app_key="vendorAcme", app_secret=cast.SECRET, application=acme.application
+        upstream=cast.make_upstream(), app_key="vendorAcme", app_secret=cast.SECRET, application=acme.application
     )
 
     def ask(_: int) -> Any:
@@ -170,6 +171,26 @@ def test_of_several_at_once_one_asks_and_all_are_answered_the_same(server):
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(ask, range(4)))
-    assert answers == [CONNECT] * 4
+        asked = [pool.submit(ask, turn) for turn in range(4)]
+        wait_until(lambda: any(request["path"].startswith("/slow") for request in server.seen()))
+        # Those that wait for the first one look now and then.
+        assert min(other_sessions() for _ in range(20)) == 0
+    assert [one.result() for one in asked] == [CONNECT] * 4
     assert Attempt.objects.count() == 1
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def other_sessions() -> int:
+    """Return how many sessions of the database there are beside this one."""
+    time.sleep(0.01)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
