@@ -48,7 +48,12 @@ def stop(application: Application, session_id: str, *, request_id: UUID | None, 
 def open_orders(upstream: Upstream, now: datetime, limit: int = AT_ONCE) -> list[StopOrder]:
     """Return the orders for a switch's calls that it has not taken, oldest first; after a day a call is over."""
     waiting = StopOrder.objects.filter(taken_at__isnull=True, session__upstream=upstream, ordered_at__gt=now - SILENCE)
-    return list(waiting.select_related("session").order_by("id")[:limit])
+    return list(waiting.select_related("session__upstream").order_by("id")[:limit])
+
+
+def is_live(session: Session) -> bool:
+    """Return whether the session's present call is not known to be over."""
+    return not _is_over(session, _began_at(session))
 
 
 def shown(order: StopOrder) -> dict[str, Any]:

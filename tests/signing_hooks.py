@@ -22,6 +22,7 @@ SIGNERS = {
     "/rest/caas/extendnumber/": ("demoAppKey03", "demoAppSecret03"),
     "/rest/omp/": ("demoAppKey04", "demoAppSecret04"),
     "/upstream/": ("switch1", "switch1Secret"),
+    "/switch/": ("switch1", "switch1Secret"),
     "/": ("demoAppKey01", "demoAppSecret01"),
 }
 NUMBERS = {
@@ -29,6 +30,7 @@ NUMBERS = {
     "privateNum": [f"+86171000000{place}" for place in range(13, 21)],
     "virtualNum": ["+8617100000021", "+8617100000022"],
     "yNum": ["+8617100000028", "+8617100000029"],
+    "x": [f"+86171000000{place:02}" for place in range(1, 38)],
 }
 PARTIES = [f"+861380000{place:04}" for place in range(200)]
 

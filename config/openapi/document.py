@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 
-from config.openapi import shared, upstream
+from config.openapi import shared, switch, upstream
 
 METHODS_WITH_KEY = {"post", "put"}
 METHODS_WITH_BODY = {"post", "put", "delete"}
@@ -23,18 +23,18 @@ def document() -> dict[str, Any]:
 
 
 def complete(result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool) -> dict[str, Any]:
-    """Add to what was read off the views: signatures, refusals, headers, and the upstream door.
+    """Add to what was read off the views: signatures, refusals, headers, and the doors of upstreams.
 
     A hook of drf-spectacular (SPECTACULAR_SETTINGS). What an operation says itself stays.
     """
     components = result.setdefault("components", {})
     _add(components, "securitySchemes", shared.SECURITY_SCHEMES)
-    _add(components, "schemas", {"Refusal": shared.REFUSAL, **upstream.SCHEMAS})
+    _add(components, "schemas", {"Refusal": shared.REFUSAL, **upstream.SCHEMAS, **switch.SCHEMAS})
     _add(components, "responses", shared.ANSWERS)
     _add(components, "headers", {"X-Request-Id": shared.REQUEST_ID, "Retry-After": shared.RETRY_AFTER})
     for method, operation in _operations(result["paths"]):
         _complete_operation(method, operation)
-    result["paths"] |= upstream.PATHS
+    result["paths"] |= upstream.PATHS | switch.PATHS
     return result
 
 

@@ -17,6 +17,7 @@ TAGS = {
     "AXYB": "B sees A as X, A sees B as Y. Nothing can be modified.",
     "Every mode": "Recordings, and ending a call.",
     "Upstream": "For a switch or an upstream platform.",
+    "Switch": "For a switch: it asks, and obeys (docs/switch-api.md).",
 }
 
 

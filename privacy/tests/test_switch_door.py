@@ -1,4 +1,4 @@
-"""The doors of the switch as it sees them: who may ask, what is no question, stop orders, voices (docs/switch-api.md)."""
+"""The doors of the switch as it sees them: who may ask, what is no question, stop orders, voices."""
 
 from datetime import timedelta
 from typing import Any

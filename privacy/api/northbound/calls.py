@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from privacy import stopping
+from privacy import stop_callbacks, stopping
 from privacy.api.northbound import schema
 from privacy.api.northbound.door import ApiProblem, Endpoint, Order
 from privacy.wire.northbound.calls import StopOrderForm
@@ -21,7 +21,8 @@ class Stop(Endpoint):
         """Give the order."""
         wanted = read(StopOrderForm, order.parameters, order.application)
         try:
-            stopping.stop(order.application, wanted["session_id"], request_id=order.request_id, now=order.now)
+            given = stopping.stop(order.application, wanted["session_id"], request_id=order.request_id, now=order.now)
         except stopping.NotStoppable:
             raise ApiProblem(INVALID_SESSION) from None
+        stop_callbacks.announce(given)
         return {}

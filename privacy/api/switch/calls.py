@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from django.http import HttpResponse
+
 from accounts.models import Application
+from privacy import causes, deciding
 from privacy.api.switch import fields
+from privacy.api.switch.door import Asked, answer, door
 from privacy.routing.facts import CallAsked, CallDecision
 
 # What a CDR names the modes (pushes.md 3.1, serviceType).
@@ -17,6 +21,12 @@ SERVICE_TYPES = {
 SECONDS_A_MINUTE = 60
 
 
+def decide(asked: Asked) -> HttpResponse:
+    """Answer one question, or its follow-up with digits."""
+    call = read(asked.parameters())
+    return answer(shown(call, deciding.call(asked.upstream, call, app_key=asked.app_key)))
+
+
 def read(sent: dict[str, Any]) -> CallAsked:
     """Return what is asked. Raises BadInput naming the field."""
     return CallAsked(
@@ -24,7 +34,7 @@ def read(sent: dict[str, Any]) -> CallAsked:
             sent, "session_id", fields.LONGEST_SESSION_ID, "send the id under which events and CDR of the call come"
         ),
         x=fields.read_number(sent, "x", "send the number that was dialled"),
-        caller=fields.read_number(sent, "caller", 'send who calls, "anonymous" when that is withheld'),
+        caller=fields.read_number(sent, "caller", 'send who calls, "" when that is withheld', empty=True),
         digits=fields.read_digits(sent, "digits"),
     )
 
@@ -40,11 +50,11 @@ def shown(asked: CallAsked, decision: CallDecision) -> dict[str, Any]:
         "app_key": decision.app_key,
         "service_type": SERVICE_TYPES.get(Application.Mode(decision.mode), "") if decision.mode else "",
         "direction": decision.direction,
-        "subscription_id": str(decision.binding_id or ""),
+        "subscription_id": decision.subscription_id,
         "user_data": decision.user_data or "",
         "extension": decision.extension,
         "state_code": decision.code,
-        "state_description": "",
+        "state_description": causes.description(decision.code) if decision.code else "",
         "callee": decision.callee,
         "display": decision.display,
         "max_seconds": decision.max_minutes * SECONDS_A_MINUTE,
@@ -55,3 +65,6 @@ def shown(asked: CallAsked, decision: CallDecision) -> dict[str, Any]:
         "digits": decision.digits,
         "voice": decision.voice,
     }
+
+
+calls = door(POST=decide)
