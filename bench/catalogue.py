@@ -22,6 +22,13 @@ class Bench:
 BENCHES = (
     Bench("ingest", ("CDR ingest over HTTP", "CDR file import"), "bench.ingest:run", 100_000, 1_000_000),
     Bench("bind", ("bind over HTTP, signed", "bind with many bindings"), "bench.bind:run", 1_000_000, 1_000_000),
+    Bench(
+        "routing",
+        ("call routing decision", "call routing at 300/s", "call routing with many bindings"),
+        "bench.routing:run",
+        1_000_000,
+        1_000_000,
+    ),
     Bench("settlement", ("settlement",), "bench.money:settlement", 1_000_000, 1_000_000),
     Bench("growth", ("10x the history",), "bench.money:growth", 1_000_000, 10_000_000),
     Bench("detail", ("detail report",), "bench.money:detail_report", 1_000_000, 1_000_000),

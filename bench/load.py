@@ -6,6 +6,7 @@ opened again.
 
 import re
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,38 @@ def drive(port: int, requests: Sequence[bytes], clients: int) -> tuple[float, li
         began = time.perf_counter()
         answers = list(pool.map(lambda share: _answers(port, share), shares))
         return time.perf_counter() - began, [answer for share in answers for answer in share]
+
+
+def paced(port: int, requests: Sequence[bytes], rate: float, clients: int) -> tuple[list[float], list[bytes]]:
+    """Send them by the clock, so many a second; return for each the seconds from when it was due, and the answers.
+
+    An open loop: the clock does not wait for answers, so a slow one makes those behind it late, as it does to callers.
+    """
+    began = time.perf_counter() + 0.2
+    due = iter(enumerate(requests))
+    lock = threading.Lock()
+
+    def client() -> list[tuple[float, bytes]]:
+        found = []
+        door = _open(port)
+        while True:
+            with lock:
+                place, wanted = next(due, (0, b""))
+            if not wanted:
+                door.close()
+                return found
+            at = began + place / rate
+            time.sleep(max(0.0, at - time.perf_counter()))
+            door.sendall(wanted)
+            answer = _read(door)
+            found.append((time.perf_counter() - at, answer))
+            if _CLOSES.search(answer.partition(b"\r\n\r\n")[0]):
+                door.close()
+                door = _open(port)
+
+    with ThreadPoolExecutor(clients) as pool:
+        found = [pair for share in [pool.submit(client) for _ in range(clients)] for pair in share.result()]
+    return [seconds for seconds, _ in found], [answer for _, answer in found]
 
 
 def _answers(port: int, requests: Sequence[bytes]) -> list[bytes]:
