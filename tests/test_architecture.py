@@ -58,7 +58,7 @@ AROUND_SCOPE: dict[str, str] = {
     "console.job_files": "the same: its sweep",
     "console.reconciliation": "the proof over everything, for the operator",
     "console.tasks:Heartbeat.objects": "belongs to no account",
-    "console.history.detail:MessageResult.objects": "results of a message that is in scope; they know no account",
+    "console.history.sms:MessageResult.objects": "results of a message that is in scope; they know no account",
 }
 REACHES_ROWS = re.compile(r"(^|\.)(objects|_default_manager|_base_manager|cursor|raw)$")
 
