@@ -51,6 +51,6 @@ RULES: dict[str, int] = {
     "customer_closes": 8017,
     "customer_connects": 0,
 }
-# The stateCode of a number on which the caller finds nothing bound, by mode.
-NO_BINDING = {"AXB": RULES["no_binding"], "AX": RULES["no_binding"], "AXE": 8022, "AXYB": RULES["no_ax"]}
+# The stateCode of a number on which the caller finds nothing bound, by mode; in X mode, of a call that has no relation.
+NO_BINDING = {"AXB": 8014, "AX": 8014, "AXE": 8022, "AXYB": 8030, "X": 8014}
 ABNORMAL = 8020

@@ -80,39 +80,46 @@ LEFT JOIN LATERAL (
     ORDER BY k.at DESC LIMIT 1
 ) l ON true
 
--- name: ended_bindings
--- The bindings on a number that ended within its cool-down, by unbind or by their own term, newest end first: those of a
--- party, and of those of anyone else that the call could have meant (in AXE: of this extension).
+-- name: ended_binding
+-- The binding on a number that ended last, by unbind or by its own term, within a cool-down, and that a caller can mean:
+-- he was one of its parties, or called or was called through it (in AXE by this extension), by what the switch was told
+-- or by CDRs. None of `now_of`, whose number or extension it is again; whoever held the number then. An id begins with
+-- the milliseconds of its time.
 SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
        b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
-       b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number,
-       b.valid_from, least(b.valid_to, b.expires_at),
-       b.a_number = ANY(%(seals)b::bytea[]) OR coalesce(b.b_number = ANY(%(seals)b::bytea[]), false)
-FROM privacy_binding b JOIN privacy_number n ON n.id = b.number_id
-WHERE b.number_id = %(number)s::bigint AND b.application_id = %(application)s::bigint
-  AND least(b.valid_to, b.expires_at) <= %(at)s::timestamptz AND least(b.valid_to, b.expires_at) > %(since)s::timestamptz
-  AND (b.a_number = ANY(%(seals)b::bytea[]) OR (b.b_number = ANY(%(seals)b::bytea[]) AND b.kind <> 'YB')
-       OR (b.kind IN ('AX', 'AXYB') AND %(called)s::bool)
-       OR (b.kind = 'AXE' AND %(called)s::bool AND b.extension = %(extension)s::text AND b.extension <> ''))
-ORDER BY 24 DESC
-LIMIT 20
-
--- name: called_through
--- Whether a number called, or was called, through a binding while it held: by what the switch was told, and by CDRs.
-SELECT EXISTS (
-    SELECT 1 FROM privacy_routingdecision d
-    WHERE d.application_id = %(application)s::bigint AND d.caller_key = %(key)s::bytea
-      AND d.id >= %(first)s::uuid AND d.id < %(last)s::uuid AND d.binding_id = %(binding)s::uuid
-) OR EXISTS (
-    SELECT 1 FROM privacy_routingdecision d
-    WHERE d.application_id = %(application)s::bigint AND d.callee_key = %(key)s::bytea
-      AND d.id >= %(first)s::uuid AND d.id < %(last)s::uuid AND d.binding_id = %(binding)s::uuid
-) OR EXISTS (
-    SELECT 1 FROM privacy_call c
-    WHERE c.number_id = %(number)s::bigint AND c.id >= %(first)s::uuid AND c.id < %(last)s::uuid
-      AND c.subscription_id = %(subscription)s::text
-      AND (c.caller_number = ANY(%(seals)b::bytea[]) OR c.destination_number = ANY(%(seals)b::bytea[]))
-)
+       b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number
+FROM (
+    SELECT w.*, least(w.valid_to, w.expires_at) AS ended_at,
+           (lpad(to_hex(floor(extract(epoch FROM w.valid_from) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid AS lo,
+           (lpad(to_hex(floor(extract(epoch FROM least(w.valid_to, w.expires_at)) * 1000)::bigint + 1), 12, '0')
+               || repeat('0', 20))::uuid AS hi
+    FROM privacy_binding w WHERE w.number_id = %(number)s::bigint
+) b
+JOIN privacy_number n ON n.id = b.number_id
+WHERE b.ended_at <= %(at)s::timestamptz AND b.ended_at > %(since)s::timestamptz
+  AND b.a_number <> ALL(%(now_of)s::bytea[])
+  AND (
+      b.a_number = ANY(%(seals)s::bytea[])
+      OR (b.kind = 'AXB' AND b.b_number = ANY(%(seals)s::bytea[]))
+      OR (%(called)s::bool AND (b.kind IN ('AX', 'AXYB') OR (b.kind = 'AXE' AND b.extension = %(extension)s::text)) AND (
+          EXISTS (
+              SELECT 1 FROM privacy_routingdecision d
+              WHERE d.application_id = b.application_id AND d.caller_key = %(key)s::bytea
+                AND d.id >= b.lo AND d.id < b.hi AND d.binding_id = b.id
+          ) OR EXISTS (
+              SELECT 1 FROM privacy_routingdecision d
+              WHERE d.application_id = b.application_id AND d.callee_key = %(key)s::bytea
+                AND d.id >= b.lo AND d.id < b.hi AND d.binding_id = b.id
+          ) OR EXISTS (
+              SELECT 1 FROM privacy_call c
+              WHERE c.number_id = b.number_id AND c.id >= b.lo AND c.id < b.hi
+                AND c.subscription_id = coalesce(b.foreign_id, b.id::text)
+                AND (c.caller_number = ANY(%(seals)s::bytea[]) OR c.destination_number = ANY(%(seals)s::bytea[]))
+          )
+      ))
+  )
+ORDER BY b.ended_at DESC
+LIMIT 1
 
 -- name: own_y
 -- Whether a caller is B of a YB on the number dialled.

@@ -13,7 +13,7 @@ from accounts.tests.fixtures import *  # noqa: F403
 from privacy import bindings, deciding
 from privacy.bindings import ModifyOrder
 from privacy.deciding import book
-from privacy.models import Binding, CallbackRecord, CallEvent, Number, RoutingDecision, Session
+from privacy.models import Binding, CallbackRecord, CallEvent, Holding, Number, RoutingDecision, Session
 from privacy.routing.facts import CallAsked, Outcome
 from privacy.storing.sessions import session_key
 from privacy.tests import wires
@@ -305,6 +305,40 @@ def test_who_was_called_through_an_x_does_not_reach_its_next_a_by_calling_back(s
     unbind(bound)
     bind(application, C, x=x)
     near_miss(call(switch1, x, B, session="s-2"), bound, 8014)
+
+
+def test_who_is_only_in_cdrs_called_too(switch1):
+    application = pool("AX")
+    bound = bind(application, A, x=numbers(application)[0].number)
+    x, now = bound.number.number, timezone.now()
+    Binding.objects.filter(pk=bound.pk).update(valid_from=now - timedelta(hours=2))
+    at = f"{now - timedelta(hours=1):%Y-%m-%d %H:%M:%S}"
+    names = ("callInTime", "fwdStartTime", "fwdAlertingTime", "fwdAnswerTime", "callEndTime")
+    cdr = {"bindNum": x, "calleeNum": x, "callerNum": B, "subscriptionId": str(bound.pk), **dict.fromkeys(names, at)}
+    outcome = deliver(switch1, wires.fees(wires.fee("rec-1", appKey=application.app_key, **cdr)), now=now)
+    assert outcome.stored == 1
+    unbind(bound)
+    bind(application, C, x=x)
+    near_miss(call(switch1, x, B, session="s-2"), bound, 8014)
+    assert call(switch1, x, D, session="s-3").callee == C
+
+
+@pytest.mark.parametrize("mode", ["AX", "X"])
+def test_a_former_caller_does_not_reach_the_next_holder_of_the_number(switch1, mode):
+    application = pool("AX")
+    bound = bind(application, A, x=numbers(application)[0].number)
+    x = bound.number
+    assert call(switch1, x.number, B, session="s-1").callee == A
+    unbind(bound)
+    other = pool(mode, "020", account=cast.make_account("corp"), call_status_url="http://customer.example/")
+    now = timezone.now()
+    x.holdings.update(valid_to=now)
+    Holding.objects.create(number=x, application=other, valid_from=now)
+    if mode == "AX":
+        bind(other, C, x=x.number)
+    decision = call(switch1, x.number, B, session="s-2")
+    near_miss(decision, bound, 8014)
+    assert decision.app_key == other.app_key
 
 
 def test_a_withheld_number_never_called_before(switch1):

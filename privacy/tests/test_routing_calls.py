@@ -262,7 +262,7 @@ def test_x_asks_the_customer(asks, expected):
     assert decision.voice == ("" if asks else "abnormal.wav")
 
 
-@pytest.mark.parametrize("mode, code", [("AXB", 8014), ("AX", 8014), ("AXE", 8022), ("AXYB", 8030)])
+@pytest.mark.parametrize("mode, code", [("AXB", 8014), ("AX", 8014), ("AXE", 8022), ("AXYB", 8030), ("X", 8014)])
 @pytest.mark.parametrize("way", [None, "anyone", "extension"])
 def test_a_former_caller_hears_that_it_ended_and_never_reaches_the_new_party(mode, code, way):
     decision = decide(facts(mode, way, ended=OLD, last_caller=B, temporary_callee=CALLEE), C, "0042")
