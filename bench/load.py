@@ -42,7 +42,7 @@ def paced(port: int, requests: Sequence[bytes], rate: float, clients: int) -> tu
     lock = threading.Lock()
 
     def client() -> list[tuple[float, bytes]]:
-        found = []
+        found: list[tuple[float, bytes]] = []
         door = _open(port)
         while True:
             with lock:

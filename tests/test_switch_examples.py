@@ -158,10 +158,11 @@ def value(part: str, variables: dict[str, str], defined: dict[str, str]) -> str:
         return variables[plain[1]]
     changed = re.fullmatch(r"\$\(var\((\w+)\)\{([a-z0-9.]+)\}\)", part)
     assert changed is not None, part
-    text = variables[changed[1]].encode()
-    return {"s.sha256": hashlib.sha256(text).hexdigest(), "s.encode.base64": base64.b64encode(text).decode()}[
-        changed[2]
-    ]
+    plain_bytes = variables[changed[1]].encode()
+    return {
+        "s.sha256": hashlib.sha256(plain_bytes).hexdigest(),
+        "s.encode.base64": base64.b64encode(plain_bytes).decode(),
+    }[changed[2]]
 
 
 def test_every_rule_code_and_field_is_on_the_page() -> None:

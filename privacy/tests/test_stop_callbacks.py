@@ -82,7 +82,7 @@ def ordered(acme, switch1, far_end, announced):
 
 def test_an_order_is_announced_posted_and_taken(ordered, switch1, far_end, announced):
     assert announced == [([switch1.pk, 0], 0)]
-    assert stop_callbacks.post(*announced[0][0], timezone.now()) == 1
+    assert stop_callbacks.post(switch1.pk, 0, timezone.now()) == 1
     sent, body = far_end.got[0]
     assert [(order["id"], order["session_id"]) for order in body["stops"]] == [(ordered.pk, "s-1")]
     assert headers.key_of(sent) == "switch1"

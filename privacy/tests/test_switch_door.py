@@ -1,6 +1,6 @@
 """The doors of the switch as it sees them: who may ask, what is no question, stop orders, voices."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -42,7 +42,7 @@ def test_stop_orders_are_handed_out_until_they_are_taken(live, switch1):
     assert (given.status_code, given.json()["resultcode"]) == (200, "0")
     orders = given.json()["stops"]
     assert [order["session_id"] for order in orders] == ["s-1", "s-2"]
-    assert abs(timezone.now() - timezone.datetime.fromisoformat(orders[0]["ordered_at"])) < timedelta(minutes=1)
+    assert abs(timezone.now() - datetime.fromisoformat(orders[0]["ordered_at"])) < timedelta(minutes=1)
     assert ask("GET", STOPS).json()["stops"] == orders
     assert ask("POST", STOPS, {"ids": [orders[0]["id"], 4711]}).json()["taken"] == 1
     assert ask("POST", STOPS, {"ids": [str(orders[0]["id"])]}).json()["taken"] == 0
