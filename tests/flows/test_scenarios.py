@@ -44,6 +44,8 @@ def test_a_scenario_ends_as_is_expected(path: Path, play: Callable[[Path], Json]
     assert comparison.differences(expected, play(path)) == []
 
 
+# The mark has the tests' database made, also when this file runs alone; the others are in no transaction of a test's.
+@pytest.mark.django_db
 def test_every_expectation_belongs_to_a_scenario() -> None:
     expected = {path.name.removesuffix(script.EXPECTED) for path in FOLDER.glob(f"*{script.EXPECTED}")}
     assert expected == {path.stem for path in FILES}

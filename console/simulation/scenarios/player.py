@@ -178,15 +178,17 @@ class _Player:
         told = self._switch.ask_message(**asked, text=text)
         self._played.answers.append(Answered(step.name, told))
         known = {**told, "app_key": told.get("app_key") or self._setting.app_key}
-        results = [step.more.get("sends", "sent"), *([step.more["later"]] if "later" in step.more else [])]
-        for place, result in enumerate(results):
+        results = [(seconds(2), step.more.get("sends", "sent"))]
+        if "later" in step.more:
+            results.append((words.clock(step.more.get("after", "1:00")), step.more["later"]))
+        for after, result in results:
             self._expect(
-                at + seconds(2 + 60 * place),
+                at + after,
                 course.notification(
                     sms_id=sms_id,
                     x=asked["x"],
                     sender=asked["sender"],
-                    at=at + seconds(2 + 60 * place),
+                    at=at + after,
                     told=known,
                     sending=words.sending(result),
                     text=text,

@@ -43,6 +43,7 @@ class Script:
     def lasts(self) -> timedelta:
         """How long it takes, at least: the last step and what is reported later."""
         late = [words.reports(step.more.get("reports", [])).cdr_after for step in self.steps if step.verb == "call"]
+        late += [words.clock(step.more["after"]) for step in self.steps if "after" in step.more]
         return max((step.at for step in self.steps), default=timedelta(0)) + max(late, default=timedelta(0))
 
     @property

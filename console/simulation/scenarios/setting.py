@@ -80,8 +80,11 @@ def make(script: Script, now: datetime, server_url: str) -> Setting:
         file = Path(folder) / f"{run}.json"
         file.write_text(json.dumps(_provision_file(script, made, server_url)), encoding="utf-8")
         provision(file, now)
-    for rule in script.rules:
-        RiskRule.objects.create(application=made.application(), made_by="simulate", **rule)
+    if script.rules:
+        application = made.application()
+        Application.objects.filter(pk=application.pk).update(risk_control=True)
+        for rule in script.rules:
+            RiskRule.objects.create(application=application, made_by="simulate", **rule)
     return made
 
 

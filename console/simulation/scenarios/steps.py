@@ -89,7 +89,10 @@ VERBS: dict[str, tuple[Reader, dict[str, Reader]]] = {
             "asked_twice": _yes,
         },
     ),
-    "sms": (words.message, {**_NAMED, "text": _text, "sends": words.sending, "later": words.sending}),
+    "sms": (
+        words.message,
+        {**_NAMED, "text": _text, "sends": words.sending, "later": words.sending, "after": words.clock},
+    ),
     "number": (words.number_status, {}),
     "account": (_one_of("frozen", "good"), {}),
     "stop": (_text, {}),
