@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from console.dashboard.views import dashboard
 from console.history import detail
 from console.history import views as history
+from console.history.unknown_codes import unknown_codes
 from console.money import charges
 from console.money import views as money
 
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/<uuid:pk>/", detail.message, name="message"),
     path("messages/<uuid:pk>/reveal/", detail.reveal_message, name="reveal_message"),
     path("number-status/", history.number_statuses, name="number_statuses"),
+    path("unknown-codes/", unknown_codes, name="unknown_codes"),
     path("balances/", money.balances, name="balances"),
     path("charges/", charges.charges, name="charges"),
     path("charges/<uuid:pk>/", charges.charge, name="charge"),
@@ -32,8 +34,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.urls_numbers")),
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),
+    path("", include("console.testcalls.urls")),
     path("", include("console.voices.urls")),
-    path("", include("console.recordings.urls")),
     path("", include("console.risk.urls")),
     path("", include("console.keywords.urls")),
+    path("", include("console.recordings.urls")),
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import Account
 from accounts.scope import Scope
 from billing.models import Tariff
-from console import causes
+from console import words as in_words
 from console.models import Job
 from console.templatetags.maskline import age
 from privacy.completeness import Completeness
@@ -62,7 +62,7 @@ def _waits(reason: str, n: int, oldest: datetime) -> Finding:
         "%(n)s usage lines wait uncharged: %(reason)s (oldest %(age)s).",
         n,
     )
-    words = {"n": f"{n:,}", "reason": causes.BLOCKED.get(reason, reason), "age": age(oldest)}
+    words = {"n": f"{n:,}", "reason": in_words.BLOCKED.get(reason, reason), "age": age(oldest)}
     return Finding(BAD, text % words, _link("admin:privacy_usage_changelist", "?waits=1"))
 
 

@@ -11,17 +11,19 @@ from django.views.decorators.http import require_http_methods
 from accounts.roles import require
 from accounts.scope import Scope
 from billing.models import Charge
-from console import causes
+from console import words
 from console.history import kinds
 from console.history.filters import Filters
 from console.history.listing import Listing, show
+from privacy.lives import Stage
 from privacy.models import Call, CallEvent, Message, NumberStatus
 
 ANSWERED, FAILED = "answered", "failed"
 OUTCOMES = [("", _("All")), (ANSWERED, _("Answered")), (FAILED, _("Not answered"))]
 RESULTS = [("", _("All")), (ANSWERED, _("Sent")), (FAILED, _("Not sent"))]
-DIRECTIONS = [("", _("All")), ("0", _("A to B")), ("1", _("B to A")), ("2", _("Abnormal"))]
-EVENT_TYPES = [("", _("All")), *((event, event) for event in causes.EVENTS)]
+DIRECTIONS = [("", _("All")), ("0", _("B to A")), ("1", _("A to B")), ("2", _("Abnormal"))]
+STAGES = [stage.value for stage in Stage]
+EVENT_TYPES = [("", _("All")), *((stage, stage) for stage in STAGES)]
 
 
 def _calls(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
@@ -35,14 +37,14 @@ def _calls(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
 
 def _events(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     rows = rows.filter(**filters.rows())
-    return rows.filter(event_type=filters.outcome) if filters.outcome in causes.EVENTS else rows
+    return rows.filter(event_type=filters.outcome) if filters.outcome in STAGES else rows
 
 
 def _messages(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     rows = rows.filter(**filters.rows())
     if filters.outcome == ANSWERED:
-        return rows.filter(send_result__in=causes.SMS_CHARGEABLE)
-    return rows.exclude(send_result__in=causes.SMS_CHARGEABLE) if filters.outcome == FAILED else rows
+        return rows.filter(send_result__in=words.SMS_CHARGEABLE)
+    return rows.exclude(send_result__in=words.SMS_CHARGEABLE) if filters.outcome == FAILED else rows
 
 
 def _statuses(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:

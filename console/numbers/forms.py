@@ -12,7 +12,7 @@ from accounts.models import Application
 from accounts.scope import Scope
 from common import areas
 from common.errors import BadInput
-from console.causes import NUMBER_CAUSE
+from console import words
 from privacy.models import Number, NumberOrder
 from privacy.numbers.bulk import STEPS
 from privacy.numbers.cells import Choice
@@ -64,7 +64,7 @@ class StepForm(forms.Form):
         if "order" in self.fields:
             self._choices("order", [("", "–"), *((str(one.pk), self._named(one)) for one in self._open_orders())])
         if "cause" in self.fields:
-            self._choices("cause", [(code, NUMBER_CAUSE[code]) for code in CAUSES])
+            self._choices("cause", words.number_causes(CAUSES))
         self.applications = scope.rows(Application).order_by("app_key")[:SUGGESTIONS]
         self.areas = areas.AREAS.values()
 

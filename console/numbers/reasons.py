@@ -19,8 +19,7 @@ from accounts import audit
 from accounts.roles import require
 from accounts.scope import for_user
 from common.errors import Conflict
-from console import pages
-from console.causes import NUMBER_CAUSE
+from console import pages, words
 from console.numbers.listing import held
 from privacy import numbers
 from privacy.models import Number, NumberReason
@@ -49,7 +48,7 @@ class ReasonForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cause: Any = self.fields["cause"]
-        cause.choices = [("", "–"), *((code, NUMBER_CAUSE[code]) for code in CAUSES)]
+        cause.choices = [("", "–"), *words.number_causes(CAUSES)]
 
     def clean(self) -> dict[str, Any]:
         """Return the cleaned data; a source says only what is its own, and "unusable" has a cause."""

@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from common import errors, money, phone, timeid
-from console import causes
+from console import words
+from privacy.models import Number
 
 register = template.Library()
 
@@ -113,43 +114,49 @@ def shown(number: str | None, revealed: bool) -> str:
 @register.filter
 def outcome(call: Any) -> str:
     """Return what became of a call in words."""
-    return causes.outcome(call)
+    return words.outcome(call)
 
 
 @register.filter
 def hang_up(code: int | None) -> str:
     """Return a hang-up reason in words."""
-    return causes.hang_up(code)
+    return words.hang_up(code)
+
+
+@register.filter
+def release_point(code: int | None) -> str:
+    """Return the release point of a CDR in words."""
+    return words.release_point(code)
 
 
 @register.filter
 def q850(code: int | None) -> str:
     """Return a Q.850 cause in words."""
-    return causes.q850(code)
+    return words.q850(code)
 
 
 @register.filter
 def sms_result(code: int | None) -> str:
     """Return the result of a message in words."""
-    return causes.sms_result(code)
+    return words.sms_result(code)
 
 
 @register.filter
 def number_status(code: int | None) -> str:
     """Return a number's status in words."""
-    return causes.number_status(code)
+    return words.number_status(code)
 
 
 @register.filter
 def number_cause(code: str) -> str:
     """Return the cause of a number's status in words."""
-    return causes.number_cause(code)
+    return words.number_cause(code)
 
 
 @register.filter
 def talk_seconds(call: Any) -> int | None:
     """Return a call's talk seconds; None when it was not answered."""
-    return causes.talk_seconds(call)
+    return words.talk_seconds(call)
 
 
 @register.filter
@@ -189,13 +196,13 @@ def _party(event: Any, number: str | None) -> str:
 @register.filter
 def item(code: str) -> str:
     """Return what a charge is for, in words."""
-    return str(causes.ITEMS.get(code, code))
+    return str(words.ITEMS.get(code, code))
 
 
 @register.filter
 def blocked(reason: str) -> str:
     """Return why usage waits, in words."""
-    return str(causes.BLOCKED.get(reason, reason))
+    return str(words.BLOCKED.get(reason, reason))
 
 
 @register.filter
@@ -219,4 +226,4 @@ def hourlater(at: datetime) -> datetime:
 @register.filter
 def number_kind(code: str) -> str:
     """Return whose number it is, in words."""
-    return str(causes.NUMBER_KINDS.get(code, code))
+    return str(dict(Number.Kind.choices).get(code, code))

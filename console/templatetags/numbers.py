@@ -6,7 +6,7 @@ from django import template
 from django.utils.translation import get_language, gettext
 
 from common import areas
-from console import causes
+from console import words
 from privacy.models import Number, NumberChange
 
 register = template.Library()
@@ -49,7 +49,7 @@ def said(text: str, change: NumberChange) -> str:
     if change.kind in {NumberChange.Kind.STATE, NumberChange.Kind.UNSUBSCRIBED}:
         state, _blank, cause = text.partition(" ")
         label = str(dict(Number.State.choices).get(state, state))
-        return f"{label} ({causes.number_cause(cause)})" if cause else label
+        return f"{label} ({words.number_cause(cause).rstrip('.。')})" if cause else label
     return {"yes": gettext("Yes"), "no": gettext("No")}.get(text, text)
 
 

@@ -105,8 +105,11 @@ def number_cause(code: str | int) -> Cause | None:
 
 
 LOOK_UP: Mapping[str, Callable[[int], Cause | None]] = MappingProxyType(
-    {STATE: state, RELEASE: release, Q850: q850, SIP: sip, SEND_RESULT: send_result, NUMBER_STATUS: number_status}
-)
+    {
+        STATE: state, RELEASE: release, Q850: q850, SIP: sip, SEND_RESULT: send_result,
+        NUMBER_STATUS: number_status, NUMBER_CAUSE: number_cause,
+    }
+)  # fmt: skip
 
 
 def of_failure(

@@ -22,6 +22,7 @@ from privacy.storing import (
     refusals,
     sessions,
     statuses,
+    unknown,
     updates,
     usage,
 )
@@ -128,6 +129,7 @@ class Writer:
         changed, told = statuses.store(examined.reports, self.source_id, self.now)
         outcome.stored += changed
         outcome.repeated += len(examined.reports) - changed
+        unknown.note(new_calls, events, examined.reports, self.now)
         if self.push:
             self._push(joined, new_messages + updated, told)
 
