@@ -44,6 +44,8 @@ def test_rows_of_another_account_are_as_absent_as_none(scene: Scene, signed_in: 
         "binding",
         "api_request",
         "application",
+        "risk_application",
+        "blacklist",
     }
     for name, address in details.items():
         assert browser.get(address).status_code == 404, name
