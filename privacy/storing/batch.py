@@ -141,6 +141,8 @@ class Writer:
                 case "stored":
                     outcome.stored += 1
                     told.append(candidate)
+                case "outdated":
+                    outcome.stored += 1
                 case "repeated":
                     outcome.repeated += 1
                 case "conflict":

@@ -13,7 +13,8 @@ from privacy.storing.usage import Due
 from privacy.wire.facts import MessageFacts
 
 NOTED = ("send_result", "sent_at", "called_number", "content", "content_hash", "parts", "parts_sent")
-Verdict = Literal["stored", "repeated", "conflict"]
+# "outdated": stored, but a newer result was known: nothing that the customer is to be told.
+Verdict = Literal["stored", "outdated", "repeated", "conflict"]
 
 
 def apply(candidate: Candidate, message_id: UUID, source_id: int) -> Verdict:
@@ -46,7 +47,7 @@ def apply(candidate: Candidate, message_id: UUID, source_id: int) -> Verdict:
     candidate.id, candidate.sequence = message_id, report.ordinal
     _note(message, candidate, [*history, report])
     _rebook(candidate, message, results.charged(message_id, history), results.charged(message_id, [*history, report]))
-    return "stored"
+    return "stored" if results.standing([*history, report])[-1] == report else "outdated"
 
 
 def _tells_parts(message: Message, facts: MessageFacts) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from notifications.models import Push
-from privacy.models import Message, Quarantined
+from privacy.models import Message, MessageResult, Quarantined
 from privacy.tests import wires
 from privacy.tests.deliveries import deliver
 
@@ -74,6 +74,14 @@ def test_a_later_result_is_told_with_the_parts_that_are_known(told: Company, swi
     assert [{para["key"]: para["value"] for para in sms["extInfo"]["extParas"]} for sms in pushed()] == [
         {"splitNum": "2", "direction": "2"}
     ] * 2
+
+
+def test_a_result_that_comes_after_a_newer_one_is_kept_and_not_told(told: Company, switch1: Any) -> None:
+    """The last push says what counts."""
+    for second, result in ((1, 0), (9, 10), (4, 5)):
+        deliver(switch1, wires.sms(result=result, timeStamp=f"2026-03-01T02:03:0{second}.000Z"))
+    assert [sms["sendResult"] for sms in pushed()] == [0, 10]
+    assert (MessageResult.objects.count(), Message.objects.get().send_result) == (3, 10)
 
 
 @pytest.mark.parametrize("keeps", [True, False])
