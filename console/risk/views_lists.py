@@ -99,7 +99,7 @@ def _list(request: HttpRequest, application: Application, form: EntryForm, statu
         query.pop(name, None)
     frame = pages.context(
         request,
-        title=_("Blacklist"),
+        title=_("The blacklist"),
         application=application,
         page=paging.page(rows, before=before, after=after),
         term=term,
