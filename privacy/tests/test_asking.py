@@ -239,3 +239,32 @@ def test_a_callin_event_of_a_call_that_was_asked_about_is_stored_and_not_pushed(
         ("callin", "other-False"),
         ("callin", "other-True"),
     ]
+
+
+def test_without_redis_the_customer_is_asked_all_the_same(x_mode, switch1, server, settings):
+    nowhere = {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/redis.sock"}
+    settings.CACHES = {"default": nowhere}
+    assert decide(switch1, "session-rec-1").outcome is Outcome.CONNECT
+    now = datetime.now(UTC)
+    deliver(switch1, wires.event("callin", timestamp=f"{now:%Y-%m-%d %H:%M:%S}", subscriptionId=...), now=now)
+    assert (CallEvent.objects.count(), Push.objects.count()) == (1, 0)
+
+
+def test_a_question_that_is_not_let_out_is_kept_with_its_reason(x_mode, switch1, server):
+    at_path(x_mode, server, "status", "503")
+    for turn in range(6):
+        decide(switch1, f"session-{turn}")
+    last = Attempt.objects.get(session_id="session-5")
+    assert (last.result, last.http_status, last.answer) == ("not_asked", None, None)
+    assert last.reason == "Not asked: the server failed five times in a row; it is tried again every 15 seconds."
+    assert last.duration_us == 0
+
+
+def test_no_secret_and_no_number_reaches_the_log(x_mode, switch1, server, caplog):
+    caplog.set_level("DEBUG")
+    for path in (["well", json.dumps(CONNECT)], ["well", "OK"], ["rst"], ["garbage"], ["status", "500"]):
+        at_path(x_mode, server, *path)
+        decide(switch1, f"session-{path[0]}")
+    logged = caplog.text
+    for secret in (cast.SECRET, A, B, A[3:], B[3:]):
+        assert secret not in logged
