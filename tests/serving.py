@@ -70,7 +70,7 @@ def serving(tls_folder: Path | None = None, **environ: str) -> Iterator[str]:
         authority = str(pair.certificate)
         command += ["--certfile", authority, "--keyfile", str(pair.key)]
     url = f"{'https' if tls_folder else 'http'}://127.0.0.1:{port}"
-    server = subprocess.Popen(command, env=environment() | environ)
+    server = subprocess.Popen(command, env=environment() | {"MASKLINE_WEB_THREADS": "4"} | environ)
     try:
         _wait(url, authority)
         yield url

@@ -91,9 +91,10 @@ def _web(host: str, doors: Mapping[str, int], environ: Mapping[str, str]) -> lis
     """Return one gunicorn a door. Its control socket would be shared by all instances of one user; preload would share
     the database connections of the parent."""
     children = []
+    threads = environ.get("MASKLINE_WEB_THREADS", "").strip() or str(WEB_THREADS)
     for door, port in doors.items():
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", ports.authority(host, port)]
-        command += ["--worker-class", WEB_WORKER, "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+        command += ["--worker-class", WEB_WORKER, "--workers", str(WEB_WORKERS), "--threads", threads]
         command += ["--limit-request-line", str(LONGEST_LINE)]
         command += ["--no-control-socket", "--graceful-timeout", "8", "--timeout", "60", "--log-level", "warning"]
         if door == "https":
