@@ -8,6 +8,7 @@ from uuid import uuid4
 import orjson
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import roles
 from accounts.roles import User
@@ -21,12 +22,11 @@ from privacy.recordings.links import term
 AROUND = timedelta(hours=24)
 SHORTEST = timedelta(seconds=3)  # pushes.md 3.4
 STATE = RecordingFile.State
-LEVELS = {STATE.STORED: "good", STATE.AWAITED: "info", STATE.FAILED: "bad", STATE.DELETED: ""}
 
 
 @dataclass(frozen=True)
 class Panel:
-    """`words`: what became of it, `level` their colour. `announcement`: whether the parties were told.
+    """`words`: what became of it; `level` "bad" colours them. `announcement`: whether the parties were told.
 
     `opening` is the token of this showing: what is heard by it leaves one row in the audit trail.
     """
@@ -51,7 +51,7 @@ def of_call(user: User, call: Call) -> Panel:
     scope = for_user(user)
     row = _row(scope, call)
     if row is not None:
-        text, level = describe(row), LEVELS[STATE(row.state)]
+        text, level = describe(row), "bad" if row.state == STATE.FAILED else ""
     else:
         text, level = _without_file(call)
     told, warns = _announcement(scope, call) if row is not None or call.recorded else ("", False)
@@ -60,7 +60,7 @@ def of_call(user: User, call: Call) -> Panel:
 
 def of_row(user: User, row: RecordingFile) -> Panel:
     """Return what a list says of a recording."""
-    return Panel(describe(row), LEVELS[STATE(row.state)], row, **_rights(user, row))
+    return Panel(describe(row), "bad" if row.state == STATE.FAILED else "", row, **_rights(user, row))
 
 
 def describe(row: RecordingFile) -> str:
@@ -76,7 +76,11 @@ def describe(row: RecordingFile) -> str:
             return _("Not here: %(reason)s.") % {"reason": words.problem(row)}
     if not row.attempts:
         return _("To be fetched from the upstream.")
-    asked = _("To be fetched from the upstream; asked %(n)s times so far.") % {"n": row.attempts}
+    asked = ngettext(
+        "To be fetched from the upstream; asked %(n)s time so far.",
+        "To be fetched from the upstream; asked %(n)s times so far.",
+        row.attempts,
+    ) % {"n": row.attempts}
     return f"{asked} {_('Last time: %(reason)s.') % {'reason': words.problem(row)}}" if row.problem else asked
 
 
@@ -106,10 +110,10 @@ def _without_file(call: Call) -> tuple[str, str]:
         return _("The conversation took less than 3 seconds: no recording is kept of it."), ""
     url = call.record_download_url
     if url and not is_listed(url, call.upstream.recording_hosts):
-        return _("It lies at the upstream, on a host that is not on the upstream's list: it is not fetched."), "warn"
+        return _("It lies at the upstream, on a host that is not on the upstream's list: it is not fetched."), "bad"
     if timezone.now() > call.received_at + term():
-        return _("Recorded, but no file came within its term."), "warn"
-    return _("Recorded; the file has not come yet."), "info"
+        return _("Recorded, but no file came within its term."), "bad"
+    return _("Recorded; the file has not come yet."), ""
 
 
 def _announcement(scope: Scope, call: Call) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit
+from accounts import audit, roles
 from accounts.models import Account
 from accounts.roles import require
 from accounts.scope import Scope, for_user
@@ -38,6 +38,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
         page=page,
         shown=[panel.of_row(request.user, row) for row in page.object_list],
         chosen=chosen,
+        may_listen=roles.may(request.user, "listen"),
         states=RecordingFile.State.choices,
         accounts=scope.rows(Account).order_by("code")[:OFFERED] if scope.account_id is None else [],
     )
