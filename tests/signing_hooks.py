@@ -23,6 +23,7 @@ SIGNERS = {
     "/rest/omp/": ("demoAppKey04", "demoAppSecret04"),
     "/upstream/": ("switch1", "switch1Secret"),
     "/switch/": ("switch1", "switch1Secret"),
+    "/api/v1/": ("corpAppKey01", "corpAppSecret01"),
     "/": ("demoAppKey01", "demoAppSecret01"),
 }
 NUMBERS = {

@@ -11,7 +11,7 @@ from config.openapi import shared, switch, upstream
 
 METHODS_WITH_KEY = {"post", "put"}
 METHODS_WITH_BODY = {"post", "put", "delete"}
-CUSTOMERS = "/rest/"
+CUSTOMERS = ("/rest/", "/api/v1/")
 
 
 @cache

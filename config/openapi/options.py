@@ -16,6 +16,7 @@ TAGS = {
     "AXE": "X and an extension reach A.",
     "AXYB": "B sees A as X, A sees B as Y. Nothing can be modified.",
     "Every mode": "Recordings, and ending a call.",
+    "Trying out": "Test calls: real pushes about calls that never were.",
     "Upstream": "For a switch or an upstream platform.",
     "Switch": "For a switch: it asks, and obeys (docs/switch-api.md).",
 }

@@ -177,6 +177,7 @@ def test_tests_are_found_again_by_their_application_only(application: Applicatio
     again = look(application, path)
     assert {name: told[name] for name in again} == again
     assert [one["session_id"] for one in look(application)["test_calls"]] == [told["session_id"]]
+    assert look(application, f"{PATH}/a%00b%FF")["resultcode"] == "1012007"
     assert look(corp.application, path)["resultcode"] == "1012007" and look(corp.application)["test_calls"] == []
 
 

@@ -58,7 +58,9 @@ class OneTestCall(Endpoint):
 
     def get_order(self, order: Order) -> dict[str, Any]:
         """Return it."""
-        call = TestCall.objects.filter(application=order.application, session_id=self.kwargs["session_id"]).first()
+        session_id = self.kwargs["session_id"]
+        rows = TestCall.objects.filter(application=order.application, session_id=session_id)
+        call = rows.first() if session_id.isascii() and session_id.isprintable() else None
         if call is None:
             raise ApiProblem(NOT_FOUND)
         return shown(call, testcalls.queued(call))
