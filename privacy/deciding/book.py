@@ -71,6 +71,7 @@ def _values(
     upstream_id: int, asked: CallAsked, facts: CallFacts, decision: CallDecision, asked_key: bytes
 ) -> dict[str, Any]:
     application, binding = facts.application, facts.binding
+    callee = decision.callee or decision.stopped_callee
     back = leaves_callback(asked, decision)
     return {
         "id": time_id(facts.at, "call decision", upstream_id, asked.session_id, asked_key),
@@ -88,7 +89,7 @@ def _values(
         "code": Int4(decision.code),
         "rule": decision.rule,
         "caller_key": keys.caller(asked.caller),
-        "callee_key": keys.caller(decision.callee) if decision.callee else None,
+        "callee_key": keys.caller(callee) if callee else None,
         "answer": keyring().seal_body(_detail(Entry(asked, facts.at, decision))),
         "asked": asked_key,
         "at": facts.at,

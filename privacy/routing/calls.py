@@ -4,6 +4,8 @@
 it. Whoever connects asks risk control first, and `blocked` is its no.
 """
 
+from dataclasses import replace
+
 from privacy.routing.answers import connect, named, passed, refuse
 from privacy.routing.axe import axe
 from privacy.routing.axyb import axyb
@@ -23,7 +25,8 @@ def decide(asked: CallAsked, facts: CallFacts) -> CallDecision:
 
 def blocked(decision: CallDecision, block: Block, facts: CallFacts) -> CallDecision:
     """Return the refusal that risk control makes of a call that would have been put through, or asked about."""
-    return named(passed(refuse(block.rule, facts, code=block.code), decision), facts)
+    refusal = passed(refuse(block.rule, facts, code=block.code), decision)
+    return named(replace(refusal, stopped_callee=decision.callee), facts)
 
 
 def _decided(asked: CallAsked, facts: CallFacts) -> CallDecision:

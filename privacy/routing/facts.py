@@ -164,6 +164,8 @@ class CallDecision:
     subscription_id: str = ""
     app_key: str = ""
     mode: str = ""
+    # Whom a call that risk control stopped would have reached: kept with the decision, never told to the switch.
+    stopped_callee: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from accounts.models import Application
 from accounts.tests.fixtures import *  # noqa: F403
 from notifications.models import Attempt
 from privacy import deciding
+from privacy.bindings import keys
 from privacy.models import Binding, CallbackRecord, RoutingDecision
 from privacy.routing.facts import CallAsked, Outcome
 from privacy.tests.binding_orders import A, B, C, bind, numbers, pool
@@ -35,7 +36,7 @@ def test_the_third_call_of_two_is_refused_and_repeats_count_once(switch1):
     assert (refused.binding_id, refused.user_data, refused.direction) == (bound.pk, "order-1", 1)
     assert call(switch1, x, B, session="s-4").outcome is Outcome.CONNECT
     row = RoutingDecision.objects.get(session_id="s-3")
-    assert (row.code, row.outcome, row.callee_key) == (8047, "refuse", None)
+    assert (row.code, row.outcome, bytes(row.callee_key)) == (8047, "refuse", keys.caller(B))
     Application.objects.update(risk_control=False)
     assert call(switch1, x, A, session="s-5").outcome is Outcome.CONNECT
 
