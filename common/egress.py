@@ -75,13 +75,23 @@ class Forbidden(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a URL leads to: `host` without brackets and in lower case, `address` where the host is one."""
+    """What a URL leads to: `host` without brackets and in lower case, `address` where the host is one.
+
+    `path` is all that follows the host and port.
+    """
 
     url: str
     scheme: str
     host: str
     port: int
     address: Address | None
+    path: str
+
+    @property
+    def plain_url(self) -> str:
+        """Return the URL in its plainest spelling: the one to be connected to."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,8 @@ def read(url: Any) -> Target:
         raise Forbidden("", NO_ADDRESS, WRITE_SO)
     host, address = _host(authority[1])
     _agree(url, scheme, host, port)
-    return Target(url, scheme, host, port, address)
+    path = found[3] or "/"
+    return Target(url, scheme, host, port, address, path if path.startswith("/") else f"/{path}")
 
 
 def kind_of(address: Address) -> Kind:

@@ -66,7 +66,10 @@ _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 def _addresses(host: str, port: int) -> list[Any]:
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # a label that no name server could be asked for
+        raise socket.gaierror(socket.EAI_NONAME, "no name") from None
 
 
 def open_socket(info: tuple[Any, ...]) -> socket.socket:

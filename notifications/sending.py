@@ -19,6 +19,7 @@ import uvloop
 from django.utils.translation import gettext_noop
 from yarl import URL
 
+from common import egress
 from notifications import guard, signing
 
 CONNECT_SECONDS = 3.0
@@ -129,13 +130,9 @@ class _Exchange:
         self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: bytes, connect: float
     ) -> None:
         target = guard.check_url(url)
-        parsed = URL(target.url, encoded=True)
-        if (parsed.scheme, (parsed.raw_host or "").rstrip("."), parsed.port) != (
-            target.scheme,
-            target.host,
-            target.port,
-        ):
-            raise guard.Forbidden("", "is read in two ways", "")
+        parsed = URL(target.plain_url, encoded=True)
+        if (parsed.scheme, parsed.raw_host, parsed.port) != (target.scheme, target.host, target.port):
+            raise guard.Forbidden("", egress.ODD_HOST, egress.WRITE_SO)
         timeout = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)
         sent = {"Content-Type": signing.CONTENT_TYPE, "User-Agent": USER_AGENT, **headers}
         async with session.post(

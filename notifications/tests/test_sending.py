@@ -131,6 +131,35 @@ def test_proxies_of_the_environment_are_not_used(reachable: Ports, monkeypatch: 
     assert reachable.reached() == 0
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    ["HTTP://127.0.0.1:{port}/well/x", "http://127.0.0.1:{port}/well/x", "http://127.0.0.1:{port}/well/x?a=%41/"],
+)
+def test_each_spelling_that_may_be_saved_can_be_sent_to(reachable: Ports, spelling: str) -> None:
+    assert send(spelling.format(port=reachable.plain)).status == 200
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "HTTPS://ACME.Example.:8443/Fee?a=b",
+        "https://acme.example",
+        "http://acme.example?x=1",
+        "https://[2606:4700:4700:0:0:0:0:1111]/",
+        "https://[2606:4700:4700::ABCD]:8443/x",
+        "http://[::ffff:93.184.216.34]/",
+        "http://93.184.216.34:08080/",
+        "https://xn--fsqu00a.xn--0zwm56d/%e4%b8%ad?q=%2F",
+        "http://acme.example:80/a;b=c/../d//e",
+    ],
+)
+def test_yarl_reads_a_good_url_as_the_guard_does(url: str) -> None:
+    target = guard.check_url(url)
+    parsed = URL(target.plain_url, encoded=True)
+    assert (parsed.scheme, parsed.raw_host, parsed.port) == (target.scheme, target.host, target.port)
+    assert parsed.raw_path_qs == target.path
+
+
 def test_nobody_there_is_told(settings: Any) -> None:
     settings.MASKLINE = {**settings.MASKLINE, "push_allow_private": ["127.0.0.1:9"]}
     assert send("http://127.0.0.1:9/").problem == "unreachable"
