@@ -24,7 +24,11 @@ STEPS = {
     Step.DIGEST.value: gettext_lazy("digest"),
     FLOW: gettext_lazy("flow control"),
 }
-SUBJECTS = {"calls": gettext_lazy("call"), "recordings": gettext_lazy("recording")}
+SUBJECTS = {
+    "calls": gettext_lazy("call"),
+    "recordings": gettext_lazy("recording"),
+    "test": gettext_lazy("test call"),
+}
 VERBS = {
     "bind": gettext_lazy("bind"),
     "unbind": gettext_lazy("unbind"),
@@ -33,6 +37,8 @@ VERBS = {
     "callee": gettext_lazy("temporary callee"),
     "stop": gettext_lazy("stop"),
     "address": gettext_lazy("download address"),
+    "play": gettext_lazy("play"),
+    "list": gettext_lazy("list"),
 }
 SIGNATURE_STEPS = tuple(step.value for step in Step)
 # Codes after the signature (northbound.md 9). A code may stand for more than one cause.

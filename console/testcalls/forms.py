@@ -77,6 +77,8 @@ class TestCallForm(forms.Form):
             self.add_error("application", text % values)
         elif problem.field == "scenario":
             self.add_error("scenario", _("Only applications of mode X are asked where a call goes."))
+        elif problem.field in {"caller", "callee"}:
+            self.add_error(problem.field, _("This is no phone number that can be called."))
         else:
             self.add_error(problem.field if problem.field in self.fields else None, problem.problem)
 

@@ -69,8 +69,8 @@ def test_the_page_says_which_url_to_set(scene: Scene, signed_in: Callable[..., C
     ("fields", "said"),
     [
         ({"scenario": "x_mode"}, "Only applications of mode X are asked"),
-        ({"caller": "hello"}, "is no real number"),
-        ({"caller": "10086"}, "is no real number"),
+        ({"caller": "hello"}, "This is no phone number that can be called."),
+        ({"caller": "10086"}, "This is no phone number that can be called."),
         ({"application": "boltAppKey01"}, "not one of the available choices"),
     ],
 )
