@@ -1,6 +1,7 @@
 """Whose address a request came from, and whether it is on a list."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -44,6 +45,7 @@ def is_listed(address: str, entries: Iterable[str]) -> bool:
     return any(_holds(entry, wanted) for entry in entries)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Address | None:
     """Return an address, an IPv4 one inside IPv6 as IPv4; None when the text is none."""
     try:

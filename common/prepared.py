@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
 PREPARE_AT = 3
 
@@ -18,9 +18,10 @@ def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -
 
     Parameters need a cast where their type does not follow from their place.
     """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        connection.connection.prepare_threshold = PREPARE_AT
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks this up at every dot
+    database.ensure_connection()
+    with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
+        database.connection.prepare_threshold = PREPARE_AT
         cursor.execute(text, parameters, binary=binary)
         # Not cursor.description: it is made anew of all columns, at a fifth of the cost of a look-up.
         return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []

@@ -53,7 +53,7 @@ def drain(request: HttpRequest, limit: int) -> None:
 
 def _parts(request: HttpRequest) -> Iterator[bytes]:
     # Django takes a body without Content-Length for empty; gunicorn ends the stream itself and says so.
-    chunked = not request.headers.get("Content-Length") and request.META.get("wsgi.input_terminated")
+    chunked = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
     stream = request.META["wsgi.input"] if chunked else request
     while part := _next(stream):
         yield part
@@ -67,5 +67,5 @@ def _next(stream: Any) -> bytes:
 
 
 def _told_length(request: HttpRequest) -> int:
-    text = request.headers.get("Content-Length", "")
+    text = str(request.META.get("CONTENT_LENGTH") or "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0

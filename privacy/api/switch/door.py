@@ -32,6 +32,10 @@ CONTENT_TYPE = "application/json;charset=utf-8"
 # The house's codes of northbound.md 9.1.
 INVALID, FAILED, NOT_THERE, WRONG_METHOD = "1010002", "1010001", "1012007", "1010006"
 BOM = b"\xef\xbb\xbf"
+# The headers of a signature as WSGI names them: Django's mapping of all headers is made anew for each request.
+SIGNATURE = {
+    f"HTTP_{name.replace('-', '_')}": name for name in ("AUTHORIZATION", "X-AKSK", "X-WSSE", "X-CONTENT-SHA256")
+}
 
 
 class NotThere(MasklineError):
@@ -131,9 +135,10 @@ def _admit(request: HttpRequest, limit: int, reads_itself: bool) -> Asked:
     A header that digests the body is the one reason to read before.
     """
     now = datetime.now(UTC)
-    digested = "HTTP_X_CONTENT_SHA256" in request.META
+    signature = {name: request.META[key] for key, name in SIGNATURE.items() if key in request.META}
+    digested = "X-CONTENT-SHA256" in signature
     body = bodies.read(request, limit) if digested else b""
-    principal = authenticate(request.headers, address=client_address(request), door="upstream", now=now, body=body)
+    principal = authenticate(signature, address=client_address(request), door="upstream", now=now, body=body)
     assert principal.upstream is not None
     if not digested and not reads_itself:
         body = bodies.read(request, limit)
