@@ -255,7 +255,7 @@ def test_a_name_server_that_hangs_costs_its_own_request_only(reachable: Ports, m
     assert {one.problem for one in hung} <= {"unreachable", "timeout"}
     assert max(one.duration_us for one in hung) < 900_000
     assert fine.status == 200
-    assert fine.duration_us < 200_000
+    assert fine.duration_us < 600_000
 
 
 def _pair(folder: Path, name: str, host: str, until: timedelta) -> Path:
