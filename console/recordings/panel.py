@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import orjson
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,9 +14,11 @@ from accounts.roles import User
 from accounts.scope import Scope, for_user
 from common import timeid
 from console.recordings import words
+from privacy.deciding import book
 from privacy.models import Call, RecordingFile, RoutingDecision
 from privacy.recordings.hosts import is_listed
 from privacy.recordings.links import term
+from privacy.routing.facts import CallDecision
 
 AROUND = timedelta(hours=24)
 SHORTEST = timedelta(seconds=3)  # pushes.md 3.4
@@ -69,7 +70,7 @@ def describe(row: RecordingFile) -> str:
         case STATE.STORED if row.delete_at is not None and row.delete_at <= timezone.now():
             return _("Its term is over: it is being deleted.")
         case STATE.STORED:
-            return _("Stored; deleted on %(day)s.") % {"day": _day(row.delete_at)}
+            return _("Stored, and kept until %(day)s.") % {"day": _day(row.delete_at)}
         case STATE.DELETED:
             return _("Deleted on %(day)s, when its term was over.") % {"day": _day(row.deleted_at)}
         case STATE.FAILED:
@@ -121,15 +122,14 @@ def _announcement(scope: Scope, call: Call) -> tuple[str, bool]:
     answer = _told(scope, call)
     if answer is None:
         return _("Announcement: not known, the call was not routed here."), False
-    if not answer.get("record"):
+    if not answer.record:
         return _("The switch recorded although it was not told to."), True
-    voice = answer.get("record_voice")
-    if not voice:
+    if not answer.record_voice:
         return _("The switch was told to record, and no announcement."), True
-    return _("Announcement: the switch was told to play %(name)s.") % {"name": voice}, False
+    return _("Announcement: the switch was told to play %(name)s.") % {"name": answer.record_voice}, False
 
 
-def _told(scope: Scope, call: Call) -> dict[str, Any] | None:
+def _told(scope: Scope, call: Call) -> CallDecision | None:
     if not call.session_id:
         return None
     at = timeid.instant(call.pk)
@@ -139,14 +139,7 @@ def _told(scope: Scope, call: Call) -> dict[str, Any] | None:
         pk__gte=first, pk__lt=last,
     )  # fmt: skip
     decision = rows.order_by("-pk").first()
-    if decision is None:
-        return None
-    try:
-        kept = orjson.loads(decision.detail)
-    except orjson.JSONDecodeError:
-        return None
-    answer = kept.get("answer") if isinstance(kept, dict) else None
-    return answer if isinstance(answer, dict) else None
+    return book.read(decision.detail).answer if decision else None
 
 
 def _day(at: Any) -> str:

@@ -2,26 +2,30 @@
 
 import io
 import wave
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.template import Context, Template
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import AuditEntry
 from accounts.tests.fixtures import *  # noqa: F403
-from common import partitions, timeid
 from console.recordings import panel
-from privacy.models import Call, RecordingFile, RoutingDecision
+from privacy import deciding
+from privacy.models import Call, RecordingFile
+from privacy.recordings import retention
+from privacy.routing.facts import CallAsked
+from privacy.tests import wires
+from privacy.tests.binding_orders import A, bind
+from privacy.tests.deliveries import deliver_fees
 from privacy.tests.sounds import *  # noqa: F403
 from privacy.tests.sounds import SECOND, a_law
+from privacy.tests.test_recording_uploads import open_session, put
 from privacy.tests.test_recordings import make_call
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +128,7 @@ def test_who_listens_and_who_only_reads_what_became_of_it(acme, switch1, stores,
     row = store(acme, switch1, call)
     assert (browser(user).get(address("play_recording", row)).status_code == 200) == may
     page = browser(user).get(reverse("recordings")).content.decode()
-    assert ("<audio" in page, "Stored; deleted on" in page) == (may, True)
+    assert ("<audio" in page, "Stored, and kept until" in page) == (may, True)
     assert panel.of_call(user, call).plays == may
 
 
@@ -144,7 +148,7 @@ STATES = [
     ({}, None, "the file has not come yet"),
     ({"received_at": timezone.now() - timedelta(days=8)}, None, "no file came within its term"),
     ({"record_download_url": "https://other.example/a.wav"}, None, "not on the upstream's list"),
-    ({}, {}, "Stored; deleted on"),
+    ({}, {}, "Stored, and kept until"),
     ({}, {"delete_at": timezone.now() - timedelta(days=1)}, "it is being deleted"),
     ({}, {"state": "awaited"}, "To be fetched from the upstream."),
     (
@@ -172,32 +176,37 @@ def test_what_became_of_it_stands_in_words(acme, switch1, support, stores, facts
         assert not [word for word in ("record", "the ", "file") if word in text.lower().replace(".wav", "")], text
 
 
-def decide(company: Any, upstream: Any, call: Call, answer: dict[str, Any]) -> None:
-    at = timezone.now()
-    partitions.ensure(RoutingDecision, "week", [at])
-    RoutingDecision.objects.create(
-        id=timeid.time_id(at, "decision"), upstream=upstream, account=company.account, application=company.application,
-        number=company.number, kind="call", session_id=call.session_id, outcome="connect", rule="axb", caller_key=b"k",
-        detail=orjson.dumps({"asked": {}, "answer": answer}),
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
-    ("answer", "said", "warns"),
+    ("told", "said", "warns"),
     [
         (None, "not known", False),
         ({"record": True, "record_voice": "rec01.wav"}, "told to play rec01.wav", False),
-        ({"record": True, "record_voice": ""}, "and no announcement", True),
         ({"record": False}, "although it was not told to", True),
     ],
 )
-def test_whether_the_announcement_was_told_is_said(acme, switch1, support, stores, answer, said, warns):
-    call = talk(acme, switch1, session_id="s-1")
-    if answer is not None:
-        decide(acme, switch1, call, answer)
+def test_from_the_decision_to_the_page_the_announcement_is_told(acme, switch1, support, stores, told, said, warns):
+    if told is not None:
+        bound = bind(acme.application, terms=told)
+        deciding.call(switch1, CallAsked("s-1", bound.number.number, A))
+    else:
+        open_session(acme, switch1)
+    assert put(a_law()).status_code == 200  # the switch asked only, or sent an event: nothing more is known yet
+    at = timezone.now()
+    times = dict.fromkeys(("callInTime", "fwdStartTime", "fwdAnswerTime"), wire_time(at - timedelta(minutes=1)))
+    fee = wires.fee("r-1", sessionId="s-1", recordFlag=1, recordObjectName=NAME, recordDomain=DOMAIN, **times)
+    deliver_fees(switch1, {**fee, "callEndTime": wire_time(at)}, now=at)
+    retention.join(timezone.now())
+    call = Call.objects.get()
     found = panel.of_call(support, call)
-    assert (said in found.announcement, found.warns) == (True, warns)
-    assert panel.of_call(support, talk(acme, switch1, name="", recorded=False, session_id="s-1")).announcement == ""
+    assert found.row is not None
+    assert (found.row.call_id, found.plays, found.warns) == (call.pk, True, warns)
+    assert said in found.announcement
+    page = browser(support).get(reverse("call", args=[call.pk])).content.decode()
+    assert (said in page, reverse("play_recording", args=[found.row.pk]) in page) == (True, True)
+
+
+def wire_time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def test_the_operator_asks_for_a_failed_one_again(acme, switch1, operator, support, stores):
@@ -227,13 +236,3 @@ def test_the_list_is_limited_by_state_account_and_name(acme, corp, switch1, oper
     for query, names in expected.items():
         page = browser(operator).get(f"/call-recordings/?{query}").content.decode()
         assert [name for name in (NAME, "theirs.wav") if f">{name}<" in page] == names, query
-
-
-def test_a_page_of_a_call_shows_it_by_one_tag(acme, switch1, support, stores):
-    call = talk(acme, switch1)
-    row = store(acme, switch1, call)
-    request = RequestFactory().get("/")
-    request.user = support
-    text = Template("{% load recordings %}{% recording_of call %}").render(Context({"request": request, "call": call}))
-    assert reverse("play_recording", args=[row.pk]) in text
-    assert 'preload="none"' in text
