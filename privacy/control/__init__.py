@@ -4,6 +4,6 @@ Blacklists (7005, 7004), calling hours (8050) and frequencies (8047 to 8049). Th
 Redis only saves reading them. docs/risk.md says how.
 """
 
-from privacy.control.checking import check, member_of, would
+from privacy.control.checking import check, member_of, take_back, would
 
-__all__ = ["check", "member_of", "would"]
+__all__ = ["check", "member_of", "take_back", "would"]

@@ -30,6 +30,14 @@ def check(
     return _counted(who, ruleset, at, rows.member(member))
 
 
+def take_back(application: ApplicationFacts, number_id: int, *, caller: str, callee: str, member: str) -> None:
+    """Count a call no more that passed and then could not be put through. Harmless twice, and for one not counted."""
+    if application.risk_control:
+        who, name = rules.parties(application.id, number_id, caller, callee), rows.member(member)
+        counting.take_back(who, name)
+        rows.take_back(who, name)
+
+
 def would(
     application: ApplicationFacts, number_id: int, *, caller: str, callee: str, at: datetime, member: str = ""
 ) -> Block | None:

@@ -106,6 +106,19 @@ def ask(
     return True if full == PASSED else (ruleset.windows[full - 1], int(reopens))
 
 
+def take_back(who: Parties, member: str) -> None:
+    """Take a call out of its counters, which are then filled anew: the session may have passed before, too."""
+    if not _outage.over():
+        return
+    try:
+        with _client(settings.REDIS_URL).pipeline(transaction=True) as together:
+            for kind, subject in who.subjects().items():
+                together.zrem(_key(who, f"{kind}:{subject.hex()}"), member, "!merged")
+            together.execute()
+    except (RedisError, OSError) as error:
+        _outage.begin(error)
+
+
 def _counter(kind: str, keep: int, ruleset: Ruleset, rows: Counts | None) -> dict[str, Any]:
     counter: dict[str, Any] = {"keep": keep, "doubt": ruleset.doubts.get(kind, 0)}
     return counter if rows is None else {**counter, "rows": list(rows[kind].items())}
@@ -129,9 +142,13 @@ def _key(who: Parties, name: str) -> str:
 
 
 @lru_cache(maxsize=4)
+def _client(url: str) -> Redis:
+    return Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+
+
+@lru_cache(maxsize=4)
 def _script(url: str) -> Any:
-    client = Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
-    return client.register_script(SCRIPT)
+    return _client(url).register_script(SCRIPT)
 
 
 class _Outage:

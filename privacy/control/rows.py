@@ -69,6 +69,11 @@ def judged(who: Parties, ruleset: Ruleset, at: datetime, name: str, **how: bool)
     return judging.full(*found) if found else None
 
 
+def take_back(who: Parties, name: str) -> None:
+    """Forget that a call was let through without Redis."""
+    prepared.execute(sql.load("privacy", "risk_take_back"), {"application": who.application_id, "member": name})
+
+
 def check(who: Parties, ruleset: Ruleset, at: datetime, name: str) -> Block | None:
     """Judge a call and count it, one at a time for an application: its decision is written later by someone else, so
     what passed leaves a row of its own here."""

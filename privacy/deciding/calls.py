@@ -50,7 +50,10 @@ def _kept(upstream: Upstream, asked: CallAsked, facts: CallFacts, decision: Call
     """Return the answer that stands, once risk control let the call pass and its caller has a Y where he needs one."""
     decision = _held_back(upstream, asked, facts, decision)
     if decision.allocates_y:
+        held, callee = facts, decision.callee
         facts, decision = _with_y(upstream, asked, facts, decision, app_key)
+        if decision.outcome is not Outcome.CONNECT:
+            _take_back(upstream, asked, held, callee)
     return book.write(upstream.pk, asked, facts, decision, app_key=app_key)
 
 
@@ -85,6 +88,15 @@ def _held_back(upstream: Upstream, asked: CallAsked, facts: CallFacts, decision:
         member=control.member_of(upstream.pk, asked.session_id),
     )
     return decision if block is None else routing.blocked(decision, block, facts)
+
+
+def _take_back(upstream: Upstream, asked: CallAsked, facts: CallFacts, callee: str) -> None:
+    """Let risk control count a call no more that it let pass and that then found no Y."""
+    application, number = facts.application, facts.number
+    if application is None or number is None:
+        return
+    name = control.member_of(upstream.pk, asked.session_id)
+    control.take_back(application, number.id, caller=asked.caller, callee=callee, member=name)
 
 
 def _with_y(

@@ -73,6 +73,10 @@ INSERT INTO privacy_riskpass (application_id, number_id, caller_key, callee_key,
 VALUES (%(application)s::bigint, %(number)s::bigint, %(caller)b::bytea, %(callee)b::bytea, %(member)s::text,
         %(at)s::timestamptz)
 
+-- name: risk_take_back
+-- Forgets a call that was let through without Redis and then could not be put through.
+DELETE FROM privacy_riskpass p WHERE p.application_id = %(application)s::bigint AND p.member = %(member)s::text
+
 -- name: risk_now
 -- The instant of a change, read once what it changes is held: what ends and what begins meet exactly.
 SELECT clock_timestamp()

@@ -17,6 +17,7 @@ from accounts import lookup
 from accounts.models import Upstream
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
+from privacy import control
 from privacy.bindings import keys
 from privacy.control import counting
 from privacy.models import RiskPardon, RiskPass, RoutingDecision
@@ -172,6 +173,21 @@ def test_redis_holds_no_number_and_forgets_in_time(switch: Switch) -> None:
         members = client.zrange(key, 0, -1) if client.type(key) == b"zset" else [client.get(key)]
         assert not any(number[4:].encode() in text for number in (A, B) for text in (key, *members))
         assert client.type(key) == b"string" or 0 < client.ttl(key) <= 310
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_call_that_passed_and_was_not_put_through_is_taken_back(away: bool, switch: Switch, settings: Any) -> None:
+    rule(switch.application, "caller", 2, HOUR)
+    rule(switch.application, "callee", 2, HOUR)
+    assert codes(switch, NOON, 1, session="connected") == [0]
+    if away:
+        go_away(settings)
+    for n, session in enumerate(("one", "two", "three", "connected")):
+        assert switch.call(NOON + MINUTE + n * SECOND, session=session, write=False) is None
+        name = control.member_of(switch.upstream.pk, session)
+        control.take_back(switch.facts(), switch.number.pk, caller=A, callee=B, member=name)
+    # The session that had been put through before still counts.
+    assert codes(switch, NOON + 2 * MINUTE, 2) == [0, 8047]
 
 
 class Model:

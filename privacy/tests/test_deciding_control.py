@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Application
 from accounts.tests.fixtures import *  # noqa: F403
+from common import timeid
 from notifications.models import Attempt
-from privacy import deciding
+from privacy import control, deciding
 from privacy.bindings import keys
+from privacy.deciding import past
 from privacy.models import Binding, CallbackRecord, RoutingDecision
 from privacy.routing.facts import CallAsked, Outcome
 from privacy.tests.binding_orders import A, B, C, bind, numbers, pool
@@ -36,7 +39,7 @@ def test_the_third_call_of_two_is_refused_and_repeats_count_once(switch1):
     assert (refused.binding_id, refused.user_data, refused.direction) == (bound.pk, "order-1", 1)
     assert call(switch1, x, B, session="s-4").outcome is Outcome.CONNECT
     row = RoutingDecision.objects.get(session_id="s-3")
-    assert (row.code, row.outcome, bytes(row.callee_key)) == (8047, "refuse", keys.caller(B))
+    assert (row.code, row.outcome, bytes(row.callee_key or b"")) == (8047, "refuse", keys.caller(B))
     Application.objects.update(risk_control=False)
     assert call(switch1, x, A, session="s-5").outcome is Outcome.CONNECT
 
@@ -75,3 +78,25 @@ def test_what_the_rules_refuse_anyway_is_not_counted(switch1):
     rule(application, "number", 1, HOUR)
     assert [call(switch1, x, B, session=f"b-{n}").code for n in range(3)] == [8016] * 3
     assert [call(switch1, x, A, session=f"a-{n}").code for n in range(2)] == [0, 8049]
+
+
+def test_a_caller_for_whom_no_y_was_left_is_not_counted(switch1):
+    application = pool("AXYB", count=1, risk_control=True)
+    x = bind(application).number.number
+    rule(application, "caller", 2, HOUR)
+    assert [call(switch1, x, B, session=f"b-{n}").code for n in range(4)] == [8031] * 4
+
+
+def test_what_would_reach_is_what_the_switch_was_told(switch1):
+    application = pool("AXB", risk_control=True)
+    bound = bind(application)
+    x = bound.number.number
+    rule(application, "callee", 1, HOUR)
+    told = [call(switch1, x, A, session=f"s-{n}") for n in range(3)]
+    assert [one.code for one in told] == [0, 8048, 8048]
+    facts = past.call_facts(CallAsked("s", x, A), timezone.now())
+    assert facts.application is not None
+    for n, answer in enumerate(told):
+        at = timeid.instant(RoutingDecision.objects.get(session_id=f"s-{n}").pk)
+        block = control.would(facts.application, bound.number.pk, caller=A, callee=B, at=at)
+        assert (block.code if block else 0) == answer.code
