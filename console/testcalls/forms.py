@@ -73,7 +73,8 @@ class TestCallForm(forms.Form):
         """Say at the field what is wrong."""
         if problem.field in words.URL_FIELDS:
             text = _("%(url)s is not set for %(application)s, so there is nowhere to push to. Have it set first.")
-            values = {"url": words.URL_FIELDS[problem.field], "application": application.app_key}
+            url = str(words.URL_FIELDS[problem.field])
+            values = {"url": url[:1].upper() + url[1:], "application": application.app_key}
             self.add_error("application", text % values)
         elif problem.field == "scenario":
             self.add_error("scenario", _("Only applications of mode X are asked where a call goes."))

@@ -62,7 +62,7 @@ def test_a_form_sent_twice_plays_once(scene: Scene, application: Application, si
 def test_the_page_says_which_url_to_set(scene: Scene, signed_in: Callable[..., Client]) -> None:
     browser = signed_in("support")
     text = browser.post(reverse("play_test_call"), form(browser, scene.acme.application)).content.decode()
-    assert "call-status URL is not set for acmeAppKey01" in text
+    assert "Call-status URL is not set for acmeAppKey01" in text
 
 
 @pytest.mark.parametrize(
