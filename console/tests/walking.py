@@ -47,7 +47,8 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
         *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
         *("risk", "blocked_calls", "near_misses"),
-        *("recordings", "unknown_codes"),
+        *("keywords", "try_keywords"),
+        *("recordings", "unknown_codes", "test_calls"),
     ]
     return {
         **{name: reverse(name) for name in lists},
