@@ -118,7 +118,7 @@ class _Player:
         key = f"{self._setting.run}-{len(self._played.sessions) + 1}"
         self._played.sessions[step.name] = session_id = f"{key}@{course.HOST}"
         asked = {"session_id": session_id, "x": self._setting.number(x), "caller": self._setting.number(caller)}
-        told = self._ask(step, asked)
+        told = self._ask_by_callin(step, asked, at) if "asks" in step.more else self._ask(step, asked)
         how = words.course(step.more.get("then", "B answers after 8 s, talks 74 s"))
         digits = None
         if told["decision"] == COLLECT and not how.gives_up:
@@ -144,6 +144,11 @@ class _Player:
         for _ in range(2 if step.more.get("asked_twice") else 1):
             told = self._switch.ask_call(**asked, digits=digits)
             self._played.answers.append(Answered(step.name, told))
+        return told
+
+    def _ask_by_callin(self, step: Step, asked: dict[str, str], at: datetime) -> Json:
+        told = self._switch.ask_by_callin(**asked, at=at)
+        self._played.answers.append(Answered(step.name, told))
         return told
 
     def _digits(self, step: Step) -> str:

@@ -72,6 +72,8 @@ def _one_of(*known: str) -> Reader:
     return check
 
 
+# As an upstream platform asks, which knows no other door.
+BY_CALLIN = "by a Block callin"
 _NAMED: dict[str, Reader] = {"name": _text}
 VERBS: dict[str, tuple[Reader, dict[str, Reader]]] = {
     "bind": (words.binding, {**_NAMED, "parameters": _object}),
@@ -87,6 +89,7 @@ VERBS: dict[str, tuple[Reader, dict[str, Reader]]] = {
             "reports": _phrases(words.reports),
             "redial_twin": _yes,
             "asked_twice": _yes,
+            "asks": _one_of(BY_CALLIN),
         },
     ),
     "sms": (

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from console.simulation.records import Json
-from console.simulation.sender import TIMEOUT_SECONDS, Sender, SendFailed, signed_headers
+from console.simulation.records import Json, event
+from console.simulation.sender import PATH, TIMEOUT_SECONDS, Sender, SendFailed, signed_headers
 
+MINUTE, CUSTOMER_CLOSED = 60, 8017
 CALLS, MESSAGES, STOPS = "/switch/v1/calls", "/switch/v1/messages", "/switch/v1/stops"
 
 
@@ -35,6 +36,17 @@ class Switch:
         """Return what the switch is told to do with a call. Raises SendFailed."""
         asked: Json = {"session_id": session_id, "x": x, "caller": caller}
         return self._exchange("POST", CALLS, asked if digits is None else asked | {"digits": digits})
+
+    def ask_by_callin(self, *, session_id: str, x: str, caller: str, at: datetime) -> Json:
+        """Return what comes of a Block callin, by which an upstream platform asks (pushes.md 2). Raises SendFailed."""
+        asked = event("callin", at, session_id, caller=caller, called=x, notifyMode="Block")
+        said = self._exchange("POST", PATH, asked)
+        info = said.get("connectInfo") or said.get("closeInfo") or {}
+        told: Json = {"direction": 0, "user_data": info.get("userData")}
+        if said.get("operation") != "connect":
+            return told | {"decision": "refuse", "state_code": CUSTOMER_CLOSED}
+        minutes = int(info.get("maxDuration") or 0)
+        return told | {"decision": "connect", "callee": info["calleeNum"], "max_seconds": minutes * MINUTE}
 
     def ask_message(self, *, sms_id: str, x: str, sender: str, text: str) -> Json:
         """Return what the switch is told to do with an SMS. Raises SendFailed."""
