@@ -73,12 +73,22 @@ def test_call(request: HttpRequest, pk: int) -> HttpResponse:
         call=call,
         scenario=words.scenario(call.scenario),
         answer=words.answer(call.answer),
-        pushes=[(push, words.STATES.get(push.state, push.state), mask_in_text(push.body)) for push in pushes],
+        pushes=[(push, words.STATES.get(push.state, push.state), _masked(push.body)) for push in pushes],
         missing=[words.URL_FIELDS[name] for name in testcalls.missing_urls(call.application, call.scenario)],
         may_play=roles.may(request.user, "try_out"),
         test_number=testcalls.TEST_NUMBER,
     )
     return render(request, "console/testcalls/detail.html", frame)
+
+
+def _masked(body: str) -> str:
+    """Return a body with the numbers of people masked; the numbers of every test are nobody's."""
+    for place, number in enumerate(testcalls.NOBODYS):
+        body = body.replace(number, f"\0{place}\0")
+    body = mask_in_text(body)
+    for place, number in enumerate(testcalls.NOBODYS):
+        body = body.replace(f"\0{place}\0", number)
+    return body
 
 
 def _list(request: HttpRequest, form: TestCallForm | None = None, status: int = 200) -> HttpResponse:

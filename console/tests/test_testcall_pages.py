@@ -43,8 +43,9 @@ def test_a_customers_developer_plays_a_call_and_sees_its_pushes(
 ) -> None:
     browser = signed_in("customer", scene.acme.account)
     before = Push.objects.count()
-    page = browser.post(reverse("play_test_call"), form(browser, application), follow=True)
+    page = browser.post(reverse("play_test_call"), form(browser, application, caller="138 1234 5678"), follow=True)
     text = page.content.decode()
+    assert testcalls.TEST_NUMBER in text and "13812345678" not in text
     assert "The callee is busy" in text and "https://acme.example/status" in text and "8102" in text
     assert Push.objects.count() == before + 4
     (entry,) = AuditEntry.objects.filter(action="test.play")

@@ -6,6 +6,17 @@ neither ledger nor statistics; its X is a number that nobody holds. In X mode th
 
 from privacy.testcalls.playing import play
 from privacy.testcalls.queued import Queued, queued
-from privacy.testcalls.wanted import SCENARIOS, TEST_NUMBER, Scenario, Wanted, check, missing_urls
+from privacy.testcalls.wanted import NOBODYS, SCENARIOS, TEST_NUMBER, Scenario, Wanted, check, missing_urls
 
-__all__ = ["SCENARIOS", "TEST_NUMBER", "Queued", "Scenario", "Wanted", "check", "missing_urls", "play", "queued"]
+__all__ = [
+    "NOBODYS",
+    "SCENARIOS",
+    "TEST_NUMBER",
+    "Queued",
+    "Scenario",
+    "Wanted",
+    "check",
+    "missing_urls",
+    "play",
+    "queued",
+]

@@ -12,6 +12,8 @@ from privacy.models import Holding
 # The X of test calls: of a range that is given to nobody.
 TEST_NUMBER = "+8617000000000"
 CALLER, CALLEE, TEXT = "+8613900000001", "+8613900000002", "This is a test."
+# The numbers of every test: no person has them.
+NOBODYS = (TEST_NUMBER, CALLER, CALLEE)
 LONGEST_USER_DATA, LONGEST_TEXT = 256, 1000
 X = Application.Mode.X
 CALL, SMS, STATUS = "call", "sms", "number"
