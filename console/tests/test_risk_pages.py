@@ -20,7 +20,10 @@ from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from console import job_kinds, jobs
 from console.models import Job
+from privacy import deciding
 from privacy.models import BlacklistEntry, RiskPardon, RiskRule, RoutingDecision
+from privacy.routing.facts import CallAsked
+from privacy.tests.binding_orders import bind, pool
 from privacy.tests.risk_calls import A, B, C, Switch, entry, rule
 
 SignedIn = Callable[..., Client]
@@ -280,3 +283,18 @@ def test_near_misses_are_counted_by_week_application_and_number(switch: Switch, 
     assert "2 near misses of 2 callers, 0 put through" in err.getvalue()
     near_miss(switch, monday + timedelta(days=1), C, "through", outcome="connect")
     assert "This must never happen" in text(browser.get(reverse("near_misses"), {"week": "2026-11-18"}))
+
+
+def test_a_callee_called_too_often_is_let_through_again_at_the_door(switch1: Any, signed_in: SignedIn) -> None:
+    application = pool("AXB", risk_control=True)
+    x = bind(application, A, B).number.number
+    rule(application, "callee", 1, timedelta(hours=1))
+    said = [deciding.call(switch1, CallAsked(f"s-{n}", x, A)).code for n in range(2)]
+    blocked = RoutingDecision.objects.get(code=8048)
+    browser, page = signed_in("support"), reverse("blocked_call", args=[blocked.pk])
+    shown = text(browser.get(page))
+    assert "1 call to one callee in 1 hour; opens again at" in shown and "Let calls to this callee through" in shown
+    assert "+86139****0101" in shown and "+86139****0102" in shown
+    assert A in text(browser.post(reverse("reveal_blocked_call", args=[blocked.pk]), WHY))
+    browser.post(page, WHY)
+    assert [*said, deciding.call(switch1, CallAsked("s-3", x, A)).code] == [0, 8048, 0]
