@@ -6,7 +6,7 @@ django-storages reads an object whole into memory before its first byte is out; 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
@@ -16,17 +16,15 @@ from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
-from common.errors import MasklineError
+from common.errors import NotReady
 
 MIB = 1024 * 1024
 PART_BYTES = 8 * MIB
 NOT_THERE = {"404", "NoSuchKey", "NotFound"}
 
 
-class BucketAway(MasklineError, OSError):
+class BucketAway(NotReady, OSError):
     """The bucket cannot be reached, or refuses. The text names no key and no object."""
-
-    retry: ClassVar[bool] = True
 
 
 @contextmanager

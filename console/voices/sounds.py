@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from common import byte_ranges
-from common.errors import BadInput
+from common.errors import BadInput, NotReady
 from privacy import voices, wav
 from privacy.models import VoiceFile
 
@@ -35,6 +35,8 @@ def is_there(voice: VoiceFile) -> bool:
     """Return whether the storage still has the sound: a restored backup may lack one."""
     try:
         voices.open_sound(voice).close()
+    except NotReady:
+        return True  # a bucket that is away for a moment has lost nothing
     except OSError:
         return False
     return True

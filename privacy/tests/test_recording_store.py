@@ -17,6 +17,7 @@ from common.tests import fake_bucket
 from common.tests.fake_bucket import Bucket
 from config import storage
 from config.environment import Reader
+from console.voices import sounds
 from privacy import voices, wav
 from privacy.models import RecordingFile
 from privacy.recordings import retention, store
@@ -112,6 +113,11 @@ def test_voice_files_lie_in_the_bucket_too(acme, bucket, operator):
     voice = voices.upload(acme.account, "hello.wav", a_law(), user=operator)
     assert voices.open_sound(voice).read() == a_law()
     assert [key.split("/")[2] for key in bucket.objects] == ["voices"]
+    bucket.refuses = 503
+    assert sounds.is_there(voice)
+    bucket.refuses = 0
+    bucket.objects.clear()
+    assert not sounds.is_there(voice)
 
 
 URLS = [
