@@ -24,9 +24,7 @@ class KnownApplication:
     callin_url: str | None
     cdr_url: str | None
     sms_url: str | None
-    number_status_url: str | None
     keep_sms_content: bool
-    push_number_status: bool
 
 
 class Held(NamedTuple):

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry
+from accounts.models import Application, AuditEntry
 from console.tests.provisioned import *  # noqa: F403
 from console.tests.provisioned import DAY, FEBRUARY, FILE, NOW, Apply, counts, refusal
+from notifications.models import Push
 from privacy.models import Holding, Number, NumberChange
 
 NUMBER = {"number": "+8617100000001"}
@@ -32,6 +34,20 @@ def test_moving_a_number_needs_transfer(apply: Apply) -> None:
     assert counts(apply(numbers=moved), "numbers") == (0, 1, 0)
     assert periods() == [("demoAppKey01", FEBRUARY, NOW), ("boltKey", NOW, None)]
     assert not apply(now=NOW + DAY, numbers=moved).changed
+
+
+def test_a_move_is_told_to_both_applications(apply: Apply) -> None:
+    two_applications(apply)
+    Application.objects.filter(app_key="demoAppKey01").update(number_status_url="https://acme.example/status")
+    Application.objects.filter(app_key="boltKey").update(call_status_url="https://bolt.example/calls")
+    for _turn in range(2):
+        apply(numbers=[{**NUMBER, "application": "boltKey", "transfer": True}])
+    told = {push.endpoint.url: orjson.loads(push.body)["numInfo"] for push in Push.objects.all()}
+    assert told == {
+        "https://acme.example/status": [{**NUMBER, "status": "10", "cause": "1"}],
+        "https://bolt.example/calls": [{**NUMBER, "status": "5"}],
+    }
+    assert Push.objects.count() == 2
 
 
 def test_a_number_may_be_moved_at_a_given_instant(apply: Apply) -> None:

@@ -4,8 +4,7 @@ SELECT k.wire_key, k.listed, a.id, a.account_id, c.shard, a.app_key,
        u.every_account OR EXISTS (
            SELECT 1 FROM accounts_upstream_accounts s WHERE s.upstream_id = u.id AND s.account_id = a.account_id
        ) AS served,
-       a.call_status_url, a.callin_url, a.cdr_url, a.sms_url, a.number_status_url,
-       a.keep_sms_content, a.push_number_status
+       a.call_status_url, a.callin_url, a.cdr_url, a.sms_url, a.keep_sms_content
 FROM (
     SELECT l.app_key AS wire_key, true AS listed, l.application_id
     FROM accounts_upstreamapplication l
