@@ -1,4 +1,4 @@
-"""What decides a call, read in one prepared statement (design.md 2.1, 2.2)."""
+"""What decides a call, read in one prepared statement, and what a mode needs beside (design.md 2.1, 2.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from accounts.models import Upstream
 from common import sql
 from common.keyring import keyring
 from common.prepared import execute
-from common.sealed import open_text
 from privacy.bindings import keys
 from privacy.deciding import ended
+from privacy.deciding.attached import with_attached
 from privacy.deciding.bindings import COLUMNS, opened
 from privacy.deciding.questions import normalised
 from privacy.routing.facts import ApplicationFacts, CallAsked, CallFacts, NumberFacts
@@ -22,8 +22,7 @@ from privacy.storing.sessions import session_key
 
 # The columns of the statement.
 ANSWER, NUMBER, APPLICATION, ROLE = 1, slice(2, 8), slice(8, 25), 25
-WAY, CALLEE, CALLEE_USER_DATA, LAST_CALLER, BINDS_EXTENSION, NEAR = 27, 28, 29, 30, 31, 32
-BINDING, OTHER = slice(33, 33 + COLUMNS), 33 + COLUMNS
+WAY, NEAR, BINDING = 27, 28, slice(29, 29 + COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def find(upstream: Upstream, asked: CallAsked, *, app_key: str = "", asked_key: 
     seals = keyring().seals(asked.caller.encode())
     values = {
         "upstream": Int8(upstream.pk),
-        "app_key": app_key,
+        "every_account": upstream.every_account,
         "session": session_key(asked.session_id),
         "asked": asked_key,
         "repeat_seconds": Int4(settings.MASKLINE["repeat_seconds"]),
@@ -59,14 +58,13 @@ def find(upstream: Upstream, asked: CallAsked, *, app_key: str = "", asked_key: 
         "seals": seals,
     }
     (row,) = execute(_statement(), values, binary=True)
-    answer = None if row[ANSWER] is None else bytes(row[ANSWER])
     facts = _facts(row)
-    # Who dials a Y that is not his A's may be its own B: rare, so it is no part of every look-up.
-    if facts.application is not None and facts.application.mode == "AXYB" and facts.way is None and row[ROLE] == "Y":
-        facts = replace(facts, own_y=_own_y(facts, seals))
-    if row[NEAR] and answer is None:
-        facts = replace(facts, ended=ended.binding_of(facts, asked))
-    return Found(facts, answer)
+    if app_key and facts.application is not None and not _names(upstream, app_key, facts.application.id):
+        facts = CallFacts(facts.at, None, None)
+    if row[ANSWER] is not None:
+        return Found(facts, bytes(row[ANSWER]))
+    facts = with_attached(facts, asked, seals, dials_y=row[ROLE] == "Y")
+    return Found(replace(facts, ended=ended.binding_of(facts, asked)) if row[NEAR] else facts, None)
 
 
 @cache
@@ -76,32 +74,17 @@ def _statement() -> str:
 
 
 def _facts(row: Sequence[Any]) -> CallFacts:
-    at = row[0]
     if row[NUMBER.start] is None:
-        return CallFacts(at, None, None)
-    binding = None if row[BINDING.start] is None else opened(row[BINDING])
-    other = None if row[OTHER] is None else opened(row[OTHER])
-    callee = None if row[CALLEE] is None else (open_text(row[CALLEE]), _open(row[CALLEE_USER_DATA]))
+        return CallFacts(row[0], None, None)
     return CallFacts(
-        at=at,
+        at=row[0],
         number=NumberFacts(*row[NUMBER]),
         application=ApplicationFacts(*row[APPLICATION]),
         way=row[WAY],
-        binding=binding,
-        parent=other if binding is not None and binding.kind == "YB" else None,
-        yb=other if binding is not None and binding.kind != "YB" else None,
-        temporary_callee=callee,
-        last_caller=_open(row[LAST_CALLER]) or "",
-        binds_extension=row[BINDS_EXTENSION],
+        binding=None if row[BINDING.start] is None else opened(row[BINDING]),
     )
 
 
-def _open(sealed: Any) -> str | None:
-    return None if sealed is None else open_text(sealed)
-
-
-def _own_y(facts: CallFacts, seals: list[bytes]) -> bool:
-    assert facts.number is not None
-    values = {"seals": seals, "number": Int8(facts.number.id), "at": facts.at}
-    ((own,),) = execute(sql.load("privacy", "own_y"), values, binary=True)
-    return bool(own)
+def _names(upstream: Upstream, app_key: str, application_id: int) -> bool:
+    values = {"upstream": Int8(upstream.pk), "app_key": app_key}
+    return (application_id,) in execute(sql.load("privacy", "named_application"), values, binary=True)

@@ -18,15 +18,22 @@ class Session(models.Model):
     After 24 h of silence the same sessionId is a new session (`generation` counts them).
     """
 
-    upstream = models.ForeignKey(Upstream, models.PROTECT, db_index=False, verbose_name=_("upstream"))
+    # No constraints: a row comes with each call, and checking all that it names costs more than writing it.
+    upstream = models.ForeignKey(
+        Upstream, models.PROTECT, db_index=False, db_constraint=False, verbose_name=_("upstream")
+    )
     session_key = models.BinaryField(_("SHA-256 of the session id"), max_length=16)
     generation = models.PositiveIntegerField(_("generation"), default=0, db_default=0)
     session_id = models.CharField(_("session id"), max_length=256)
-    account = models.ForeignKey(Account, models.PROTECT, null=True, db_index=False, verbose_name=_("account"))
-    application = models.ForeignKey(
-        Application, models.PROTECT, null=True, db_index=False, verbose_name=_("application")
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, db_index=False, db_constraint=False, verbose_name=_("account")
     )
-    number = models.ForeignKey(Number, models.PROTECT, null=True, db_index=False, verbose_name=_("number"))
+    application = models.ForeignKey(
+        Application, models.PROTECT, null=True, db_index=False, db_constraint=False, verbose_name=_("application")
+    )
+    number = models.ForeignKey(
+        Number, models.PROTECT, null=True, db_index=False, db_constraint=False, verbose_name=_("number")
+    )
     subscription_id = models.CharField(_("binding id"), max_length=64, blank=True, default="", db_default="")
     decision = SealedBodyField(_("routing decision"), null=True)
     # When the decision was taken, and which question it answers: asked again shortly after, it is answered the same.

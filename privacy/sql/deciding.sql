@@ -1,13 +1,8 @@
 -- name: call_facts
--- Everything that decides a call, by the database's clock: a fresh answer to the same question; X with its holder, as
--- far as the upstream serves it; the way into a binding; AX and YB to each other, the temporary callee, the last caller.
--- `near` is whether it is worth asking for an ended binding. The SELECTs around arrays hide them from the planner, so
--- that the kept plan looks no dearer than one made anew.
-SELECT i.at, s.decision, x.*, r.kind, t.callee_number, t.user_data, l.caller_number,
-       CASE WHEN x.mode = 'AXE' AND r.kind IS NULL AND %(extension)s::bytea IS NULL THEN EXISTS (
-           SELECT 1 FROM privacy_route e
-           WHERE e.number_id = x.id AND e.kind = 'extension' AND (e.expires_at IS NULL OR e.expires_at > i.at)
-       ) ELSE false END,
+-- What decides most calls, by the database's clock: a fresh answer to the same question; X with its holder, as far as the
+-- upstream serves it; the way into a binding. `near` is whether it is worth asking for an ended binding. The SELECT
+-- around the array hides it from the planner, so that the kept plan looks no dearer than one made anew.
+SELECT i.at, s.decision, x.*, r.kind,
        CASE WHEN x.since < i.at AND coalesce(r.kind NOT IN ('A', 'B'), true) THEN
            EXISTS (
                SELECT 1 FROM privacy_cooling k
@@ -23,12 +18,7 @@ SELECT i.at, s.decision, x.*, r.kind, t.callee_number, t.user_data, l.caller_num
        ELSE false END,
        b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
        b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
-       b.callback_voice, b.callback_number, b.callback_duration, b.user_data, x.number,
-       CASE WHEN o.id IS NOT NULL THEN ROW(
-           o.id, o.kind, o.parent_id, o.foreign_id, o.a_number, o.b_number, o.extension, o.call_direction,
-           o.max_minutes, o.last_minute_voice, o.record, o.record_voice, o.sms, o.display, o.power, o.caller_voice,
-           o.callee_voice, o.callback_voice, o.callback_number, o.callback_duration, o.user_data, o.number
-       ) END
+       b.callback_voice, b.callback_number, b.callback_duration, b.user_data, x.number
 FROM (SELECT clock_timestamp() AS at OFFSET 0) i
 LEFT JOIN LATERAL (
     SELECT d.decision, d.asked_key, d.decided_at FROM privacy_session d
@@ -46,14 +36,9 @@ LEFT JOIN LATERAL (
     JOIN privacy_availability v ON v.number_id = n.id
     JOIN accounts_application a ON a.id = v.application_id
     JOIN accounts_account c ON c.id = a.account_id
-    JOIN accounts_upstream u ON u.id = %(upstream)s
     WHERE n.number = %(x)s AND n.state <> 'returned'
-      AND (u.every_account OR EXISTS (
-          SELECT 1 FROM accounts_upstream_accounts g WHERE g.upstream_id = u.id AND g.account_id = a.account_id
-      ))
-      AND (%(app_key)s = '' OR EXISTS (
-          SELECT 1 FROM accounts_upstreamapplication g
-          WHERE g.upstream_id = u.id AND g.app_key = %(app_key)s AND g.application_id = a.id
+      AND (%(every_account)s OR EXISTS (
+          SELECT 1 FROM accounts_upstream_accounts g WHERE g.upstream_id = %(upstream)s AND g.account_id = a.account_id
       ))
     LIMIT 1
 ) x ON true
@@ -64,21 +49,48 @@ LEFT JOIN LATERAL (
     ORDER BY array_position(ARRAY['A', 'B', 'extension', 'anyone'], e.kind::text) LIMIT 1
 ) r ON true
 LEFT JOIN privacy_binding b ON b.id = r.binding_id
-LEFT JOIN LATERAL (
-    SELECT p.*, n.number FROM privacy_binding p JOIN privacy_number n ON n.id = p.number_id WHERE p.id = b.parent_id
-    UNION ALL
-    (SELECT y.*, n.number FROM privacy_binding y JOIN privacy_number n ON n.id = y.number_id
-     WHERE x.mode = 'AXYB' AND r.kind = 'anyone' AND y.parent_id = b.id
-       AND y.b_number = ANY((SELECT %(seals)b::bytea[])::bytea[])
-       AND y.valid_to IS NULL AND (y.expires_at IS NULL OR y.expires_at > i.at)
-     ORDER BY y.valid_from LIMIT 1)
-) o ON true
-LEFT JOIN privacy_temporarycallee t ON t.binding_id = b.id AND r.kind = 'A' AND t.expires_at > i.at
-LEFT JOIN LATERAL (
-    SELECT k.caller_number FROM privacy_callbackrecord k
-    WHERE x.mode = 'AXE' AND r.kind = 'A' AND k.binding_id = b.id AND (k.expires_at IS NULL OR k.expires_at > i.at)
-    ORDER BY k.at DESC LIMIT 1
-) l ON true
+
+-- name: named_application
+-- The application that an upstream's own app_key names.
+SELECT application_id FROM accounts_upstreamapplication
+WHERE upstream_id = %(upstream)s::bigint AND app_key = %(app_key)s::text
+
+-- name: temporary_callee
+-- Whom A of an AX reaches.
+SELECT callee_number, user_data FROM privacy_temporarycallee
+WHERE binding_id = %(binding)s::uuid AND expires_at > %(at)s::timestamptz
+
+-- name: last_caller
+-- Who called A of an extension last, of those that he can still call back.
+SELECT caller_number FROM privacy_callbackrecord
+WHERE binding_id = %(binding)s::uuid AND (expires_at IS NULL OR expires_at > %(at)s::timestamptz)
+ORDER BY at DESC LIMIT 1
+
+-- name: extension_bound
+-- Whether any extension is bound on X.
+SELECT EXISTS (
+    SELECT 1 FROM privacy_route
+    WHERE number_id = %(number)s::bigint AND kind = 'extension'
+      AND (expires_at IS NULL OR expires_at > %(at)s::timestamptz)
+)
+
+-- name: ax_of
+-- The AX that a YB hangs on.
+SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
+       b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
+       b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number
+FROM privacy_binding b JOIN privacy_number n ON n.id = b.number_id
+WHERE b.id = %(parent)s::uuid
+
+-- name: yb_of
+-- The YB that hangs on an AX for a B.
+SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
+       b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
+       b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number
+FROM privacy_binding b JOIN privacy_number n ON n.id = b.number_id
+WHERE b.parent_id = %(binding)s::uuid AND b.b_number = ANY((SELECT %(seals)b::bytea[])::bytea[])
+  AND b.valid_to IS NULL AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
+ORDER BY b.valid_from LIMIT 1
 
 -- name: ended_binding
 -- The binding on a number that ended last, by unbind or by its own term, within a cool-down, and that a caller can mean:
@@ -109,7 +121,7 @@ WHERE b.ended_at <= %(at)s::timestamptz AND b.ended_at > %(since)s::timestamptz
           ) OR EXISTS (
               SELECT 1 FROM privacy_routingdecision d
               WHERE d.application_id = b.application_id AND d.callee_key = %(key)s::bytea
-                AND d.id >= b.lo AND d.id < b.hi AND d.binding_id = b.id
+                AND d.id >= b.lo AND d.id < b.hi AND d.binding_id = b.id AND d.outcome = 'connect'
           ) OR EXISTS (
               SELECT 1 FROM privacy_call c
               WHERE c.number_id = b.number_id AND c.id >= b.lo AND c.id < b.hi
