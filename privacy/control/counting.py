@@ -55,8 +55,10 @@ end
 local full, reopens = 0, 0
 for i, window in ipairs(asked.windows) do
     local key = KEYS[window.counter + 1]
-    local found = redis.call('ZREVRANGEBYSCORE', key, '+inf', string.format('(%.0f', window.floor), 'WITHSCORES',
-        'LIMIT', 0, window.most + 1)
+    local above, found = string.format('(%.0f', window.floor), {}
+    if redis.call('ZCOUNT', key, above, '+inf') >= window.most then
+        found = redis.call('ZREVRANGEBYSCORE', key, '+inf', above, 'WITHSCORES', 'LIMIT', 0, window.most + 1)
+    end
     local others, last = 0, 0
     for n = 1, #found, 2 do
         if found[n] ~= asked.member and others < window.most then others, last = others + 1, tonumber(found[n + 1]) end
