@@ -1,16 +1,36 @@
 """Statements that each request runs: bound by the server, their plans kept on the connection.
 
 Django puts the values into the text of a statement, so PostgreSQL reads and plans it anew each time; for a statement of
-a few index look-ups that is most of its time.
+a few index look-ups that is most of its time. Outside a transaction they go straight through libpq: a cursor of psycopg
+made for each costs as much as the server does.
 """
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from psycopg import errors, pq
+from psycopg.adapt import PyFormat, Transformer
 
 PREPARE_AT = 3
+_PLACEHOLDER = re.compile(r"%\((\w+)\)([sbt])|%(%)")
+_FORMATS = {"s": PyFormat.AUTO, "b": PyFormat.BINARY, "t": PyFormat.TEXT}
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The statements that one connection has prepared, by text and types of the parameters."""
+
+    names: dict[tuple[str, tuple[int, ...] | None], bytes] = field(default_factory=dict)
+    made: int = 0
+
+
+_kept: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
 
 
 def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
@@ -20,11 +40,15 @@ def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -
     """
     database = connections[DEFAULT_DB_ALIAS]  # `connection` looks this up at every dot
     database.ensure_connection()
-    with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
-        database.connection.prepare_threshold = PREPARE_AT
-        cursor.execute(text, parameters, binary=binary)
-        # Not cursor.description: it is made anew of all columns, at a fifth of the cost of a look-up.
-        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+    conn = database.connection
+    with database.wrap_database_errors:
+        if conn.autocommit and conn.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+            return _straight(conn, text, parameters, binary)
+        with psycopg.Cursor(conn) as cursor:
+            conn.prepare_threshold = PREPARE_AT
+            cursor.execute(text, parameters, binary=binary)
+            # Not cursor.description: it is made anew of all columns, at a fifth of the cost of a look-up.
+            return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 def first(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -41,3 +65,56 @@ def first(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         rows = execute(text, parameters)
     connection.health_check_done = True  # type: ignore[attr-defined]
     return rows
+
+
+def _straight(conn: Any, text: str, parameters: Mapping[str, Any], binary: bool) -> list[tuple[Any, ...]]:
+    """Run a statement of its own transaction by the prepared one of this connection."""
+    query, order, formats = _read(text)
+    values: Any = Transformer(conn)
+    dumped = values.dump_sequence([parameters[name] for name in order], formats)
+    kept = _kept.setdefault(conn, _Kept())
+    try:
+        result = _run(conn.pgconn, kept, text, query, values, dumped, binary)
+    except errors.InvalidSqlStatementName:  # psycopg deallocates all after a rollback: nothing has run
+        kept.names.clear()
+        result = _run(conn.pgconn, kept, text, query, values, dumped, binary)
+    if not result.nfields:
+        return []
+    values.set_pgresult(result)
+    rows: list[tuple[Any, ...]] = values.load_rows(0, result.ntuples, tuple)
+    return rows
+
+
+def _run(pgconn: Any, kept: _Kept, text: str, query: bytes, values: Any, dumped: Any, binary: bool) -> pq.abc.PGresult:
+    name = kept.names.get((text, values.types))
+    if name is None:
+        kept.made += 1
+        name = b"maskline_%d" % kept.made
+        _checked(pgconn, pgconn.prepare(name, query, values.types))
+        kept.names[text, values.types] = name
+    return _checked(pgconn, pgconn.exec_prepared(name, dumped, values.formats, int(binary)))
+
+
+def _checked(pgconn: Any, result: pq.abc.PGresult) -> pq.abc.PGresult:
+    """Return the result of what went well. Raises psycopg's error of what did not."""
+    if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        return result
+    if pgconn.status == pq.ConnStatus.BAD:
+        raise psycopg.OperationalError("the connection is lost")
+    raise errors.error_from_result(result)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> tuple[bytes, tuple[str, ...], list[PyFormat]]:
+    """Return a statement as the server reads it, with the names and formats of $1, $2..."""
+    formats: dict[str, PyFormat] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        name, kind, percent = found.groups()
+        if percent:
+            return "%"
+        formats.setdefault(name, _FORMATS[kind])
+        return f"${list(formats).index(name) + 1}"
+
+    query = _PLACEHOLDER.sub(numbered, text)
+    return query.encode(), tuple(formats), list(formats.values())
