@@ -73,7 +73,7 @@ def end_keywords(request: HttpRequest) -> HttpResponse:
         return redirect("keywords")
     if not chosen:
         messages.error(request, _("Tick the words that are to end."))
-        return redirect("keywords")
+        return _list(request)
     frame = pages.context(request, title=_("End keywords"), chosen=chosen, problem=problem)
     return render(request, "console/keywords/end.html", frame, status=400 if problem else 200)
 

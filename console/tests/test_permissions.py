@@ -282,6 +282,8 @@ def _address(name: str, scene: Scene) -> str:
         return reverse(name, args=[1])
     if name in {"blacklist_apply", "risk", "blocked_calls", "near_misses", "near_misses_file"}:
         return reverse(name)
+    if name in {"add_keywords", "end_keywords"}:
+        return reverse(name)
     if name in {"number_order_cancel", "number_transfer_decide", "test_call"}:
         return reverse(name, args=[1])
     return reverse(name, args=[ids.get(name, "x" if name == "job_file" else unknown_id())])
