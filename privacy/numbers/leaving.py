@@ -14,7 +14,7 @@ from privacy.numbers.changes import account_in, application_in, step
 from privacy.numbers.locks import bound_on, end_all, end_of, hold
 from privacy.numbers.rows import Checks, Done, NumberRow, Progress, batches
 from privacy.numbers.states import described
-from privacy.numbers.telling import Moved
+from privacy.numbers.telling import Moved, Told
 
 
 @transaction.atomic
@@ -42,14 +42,16 @@ def unsubscribe(
     if dry_run:
         return Done(living, done.unchanged, bound_on(living))
     hold(living)
+    told = list[Told]()
     for batch in batches(living):
         done.bindings_ended += end_all(batch, cause=Binding.End.UNSUBSCRIBED, actor=actor, now=now)
-        _return(batch, row_tools.holdings(batch), actor, now)
+        told += _return(batch, row_tools.holdings(batch), actor, now)
         done.count(batch, batch, progress)
+    telling.queue(told)
     return done
 
 
-def _return(numbers: Sequence[Number], held: Mapping[int, Holding], actor: Actor, now: datetime) -> None:
+def _return(numbers: Sequence[Number], held: Mapping[int, Holding], actor: Actor, now: datetime) -> list[Told]:
     NumberReason.objects.filter(number__in=numbers, closed_at=None).update(closed_at=now, closed_by=actor.name)
     for holding in held.values():
         holding.valid_to = end_of(holding, now)
@@ -63,4 +65,4 @@ def _return(numbers: Sequence[Number], held: Mapping[int, Holding], actor: Actor
         moved.append(Moved(number, was, application_in(held, number), change))
     row_tools.save_together(numbers, "state", "cause")
     NumberChange.objects.bulk_create(one.step for one in moved)
-    telling.queue(telling.record(moved, actor=actor, now=now))
+    return telling.record(moved, actor=actor, now=now)

@@ -50,7 +50,9 @@ def set_reason(
     if State(state) not in SAYS[Source(source)]:
         raise ValueError(f"{source} cannot say {state}")
     locked = _locked(number)
-    changed = open_on([locked], source=source, state=state, cause=cause, actor=Actor(name=by, reason=note), now=now)
+    actor, told = Actor(name=by, reason=note), list[Told]()
+    changed = open_on([locked], source=source, state=state, cause=cause, actor=actor, now=now, told=told)
+    telling.queue(told)
     number.state, number.cause = locked.state, locked.cause
     return bool(changed)
 
@@ -59,15 +61,17 @@ def set_reason(
 def close_reason(number: Number, *, source: str, note: str = "", by: str = "", now: datetime) -> bool:
     """Close the open reason of a source; return whether there was one."""
     locked = _locked(number)
-    changed = close_on([locked], source=source, actor=Actor(name=by, reason=note), now=now)
+    told = list[Told]()
+    changed = close_on([locked], source=source, actor=Actor(name=by, reason=note), now=now, told=told)
+    telling.queue(told)
     number.state, number.cause = locked.state, locked.cause
     return bool(changed)
 
 
 def open_on(
-    numbers: Sequence[Number], *, source: str, state: str, cause: str, actor: Actor, now: datetime
+    numbers: Sequence[Number], *, source: str, state: str, cause: str, actor: Actor, now: datetime, told: list[Told]
 ) -> list[Number]:
-    """Open a reason on locked numbers that have not the very same; return those."""
+    """Open a reason on locked numbers that have not the very same; return those, what they tell is added to `told`."""
     found = _open_of(numbers, source)
     same = set(found.filter(state=state, cause=cause).values_list("number_id", flat=True))
     changed = [number for number in numbers if number.pk not in same]
@@ -79,17 +83,17 @@ def open_on(
         )
         for number in changed
     )
-    telling.queue(follow(changed, actor=actor, now=now))
+    told += follow(changed, actor=actor, now=now)
     return changed
 
 
-def close_on(numbers: Sequence[Number], *, source: str, actor: Actor, now: datetime) -> list[Number]:
-    """Close the open reason of a source on locked numbers; return those that had one."""
+def close_on(numbers: Sequence[Number], *, source: str, actor: Actor, now: datetime, told: list[Told]) -> list[Number]:
+    """Close the open reason of a source on locked numbers; return those that had one, as `open_on`."""
     found = _open_of(numbers, source)
     had = set(found.values_list("number_id", flat=True))
     found.update(closed_at=now, closed_by=actor.name)
     changed = [number for number in numbers if number.pk in had]
-    telling.queue(follow(changed, actor=actor, now=now))
+    told += follow(changed, actor=actor, now=now)
     return changed
 
 
@@ -143,10 +147,11 @@ def suspend(
     kept_cause = cause if state == State.UNUSABLE else ""
     if dry_run:
         return _split(numbers, _open_of(numbers, Source.OPERATOR).filter(state=state, cause=kept_cause), told=False)
-    done = Done()
+    done, told, opened = Done(), list[Told](), {"state": state, "cause": kept_cause}
     for batch in batches(numbers):
-        changed = open_on(batch, source=Source.OPERATOR, state=state, cause=kept_cause, actor=actor, now=now)
+        changed = open_on(batch, source=Source.OPERATOR, **opened, actor=actor, now=now, told=told)
         done.count(batch, changed, progress)
+    telling.queue(told)
     return done
 
 
@@ -163,9 +168,10 @@ def resume(
     numbers = row_tools.all_in_use(rows)
     if dry_run:
         return _split(numbers, _open_of(numbers, Source.OPERATOR), told=True)
-    done = Done()
+    done, told = Done(), list[Told]()
     for batch in batches(numbers):
-        done.count(batch, close_on(batch, source=Source.OPERATOR, actor=actor, now=now), progress)
+        done.count(batch, close_on(batch, source=Source.OPERATOR, actor=actor, now=now, told=told), progress)
+    telling.queue(told)
     return done
 
 

@@ -105,7 +105,7 @@ def of_move(
 
 
 def queue(told: Iterable[Told]) -> None:
-    """Queue the pushes of what is told, in the current transaction."""
+    """Queue the pushes of what is told, in the current transaction; once, for new endpoints are made in one order."""
     outbox.enqueue(list(pushes(told)), new_causes=True)
 
 

@@ -21,6 +21,7 @@ from privacy.numbers import telling
 from privacy.numbers.changes import step
 from privacy.numbers.locks import bound_on, end_all, end_of, hold
 from privacy.numbers.rows import BATCH, Checks, Done, NumberRow, Progress, application_named
+from privacy.numbers.telling import Told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +184,7 @@ def _agreed(asked: NumberTransfer) -> _Plan:
 
 
 def _carry_out(plan: _Plan, actor: Actor, now: datetime, progress: Progress) -> Done:
-    done = Done(unchanged=plan.unchanged)
+    done, told = Done(unchanged=plan.unchanged), list[Told]()
     hold([number for number, _holding, _target in plan.moves])
     for start in range(0, len(plan.moves), BATCH):
         batch = plan.moves[start : start + BATCH]
@@ -197,12 +198,10 @@ def _carry_out(plan: _Plan, actor: Actor, now: datetime, progress: Progress) -> 
         Holding.objects.bulk_create(begun)
         steps = [steps_of_move(number, holding.application, target, actor, now) for number, holding, target in batch]
         NumberChange.objects.bulk_create(step for steps_of_one in steps for step in steps_of_one)
-        telling.queue(
-            told
-            for (number, holding, target), steps_of_one in zip(batch, steps, strict=True)
-            for told in telling.of_move(number, holding.application, target, steps_of_one, now)
-        )
+        for (number, holding, target), steps_of_one in zip(batch, steps, strict=True):
+            told += telling.of_move(number, holding.application, target, steps_of_one, now)
         done.count(numbers, numbers, progress)
+    telling.queue(told)
     return done
 
 

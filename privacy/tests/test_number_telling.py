@@ -137,6 +137,17 @@ def test_a_thousand_numbers_are_ten_pushes(told):
     assert Push.objects.count() == 10
 
 
+def test_each_application_hears_only_of_its_own_numbers(told, bolt):
+    Application.objects.filter(pk=bolt.application.pk).update(number_status_url="https://bolt.example/status")
+    texts = [f"+86171000013{n:02}" for n in range(6)]
+    for n, text in enumerate(texts):
+        cast.make_number((told, bolt)[n % 2].application, text)
+    numbers.suspend(rows(*texts), state="suspended", actor=WHO, now=NOW)
+    assert [number for number, _status, _cause in queued(told.application)] == texts[::2]
+    assert [number for number, _status, _cause in queued(bolt.application)] == texts[1::2]
+    assert Push.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("switches", "url"),
     [
