@@ -145,29 +145,32 @@ import io, json
 from config.wsgi import application
 from accounts.tests import cast
 from privacy.tests import wires
-body = wires.body(wires.fees(wires.fee()))
-headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in cast.signed_headers("switch1").items()}
-environ = {
-    "REQUEST_METHOD": "POST", "PATH_INFO": "/upstream/v1/notifications", "SERVER_NAME": "localhost",
-    "SERVER_PORT": "80", "REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": "application/json", "wsgi.url_scheme": "http",
-    "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), "HTTP_HOST": "localhost", **headers,
-}
-answered = []
-answer = b"".join(application(environ, lambda status, headers: answered.append((status, dict(headers)))))
-status, headers = answered[0]
-print(json.dumps([status, headers.get("Retry-After"), json.loads(answer)["resultcode"]]))
+for path in ("/upstream/v1/notifications", "/switch/v1/calls", "/switch/v1/messages", "/switch/v1/stops"):
+    body = wires.body(wires.fees(wires.fee()))
+    signed = cast.signed_headers("switch1")
+    headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in signed.items()}
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": path, "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80", "REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": "application/json", "wsgi.url_scheme": "http",
+        "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), "HTTP_HOST": "localhost", **headers,
+    }
+    answered = []
+    answer = b"".join(application(environ, lambda status, headers: answered.append((status, dict(headers)))))
+    status, headers = answered[0]
+    print(json.dumps([status, headers.get("Retry-After"), json.loads(answer)["resultcode"]]))
 """
 
 
 def test_an_unreachable_database_is_no_fault_of_ours(tmp_path):
-    """A process of its own, for which no PostgreSQL listens where it looks."""
+    """A process of its own, for which no PostgreSQL listens where it looks: at no door of an upstream's."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment["MASKLINE_EMBEDDED_DATABASE_URL"] = f"postgresql://maskline@/maskline?host={tmp_path}"
     done = subprocess.run(
         [sys.executable, "-c", AWAY], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == ["503 Service Unavailable", "5", "1010001"]
+    said = [json.loads(line) for line in done.stdout.splitlines()[-4:]]
+    assert said == [["503 Service Unavailable", "5", "1010001"]] * 4
 
 
 def test_a_batch_with_a_bad_record_can_be_sent_twice(client, acme, switch1):

@@ -25,8 +25,8 @@ def fetch(asked: Asked, name: str) -> HttpResponseBase:
     else:
         try:
             sound = files.open_sound(voice)
-        except FileNotFoundError:
-            raise NotReady(f"the sound of voice file {voice.pk} is not in the storage") from None
+        except OSError:
+            raise NotReady(f"the sound of voice file {voice.pk} cannot be read") from None
         response = byte_ranges.answer(asked.request, sound, size=voice.size, content_type=WAV, name=voice.name)
     response["ETag"] = etag
     # A name keeps its sound while it is approved; it can be withdrawn, or deleted and given to another.
