@@ -14,7 +14,7 @@ from common.errors import BadInput
 from privacy.bindings import keys
 from privacy.control import checking, words
 from privacy.control.rules import Parties
-from privacy.models import BlacklistEntry, RiskRule, RoutingDecision
+from privacy.models import BlacklistEntry, RiskPardon, RiskRule, RoutingDecision
 from privacy.routing.facts import Block
 
 # Their windows can be opened for one caller, callee, X or pair before time.
@@ -81,6 +81,14 @@ def explained(scope: Scope, found: Iterable[RoutingDecision]) -> list[Stopped]:
         _stopped(row, who, numbers, block, rules, entries)
         for (row, who, numbers), block in zip(told, blocks, strict=True)
     ]
+
+
+def pardoned(scope: Scope, call: Stopped) -> RiskPardon | None:
+    """Return the last time since then at which what stopped a call was counted anew, if any."""
+    if not call.pardons:
+        return None
+    rows = scope.rows(RiskPardon).filter(application=call.row.application_id, kind=call.pardons, at__gt=call.at)
+    return rows.filter(subject=call.who.subjects()[call.pardons]).order_by("-at").first()
 
 
 def _stopped(

@@ -116,10 +116,12 @@ def _explained(request: HttpRequest, row: RoutingDecision) -> Stopped:
 
 
 def _page(request: HttpRequest, row: Any, *, problem: str = "", status: int = 200, **more: Any) -> HttpResponse:
+    call = _explained(request, row)
     frame = pages.context(
         request,
         title=_("Blocked call"),
-        call=_explained(request, row),
+        call=call,
+        pardoned=blocked.pardoned(for_user(request.user), call),
         problem=problem,
         back_url=reverse("blocked_call", args=[row.pk]),
         action_url=reverse("reveal_blocked_call", args=[row.pk]),

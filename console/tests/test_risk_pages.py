@@ -296,5 +296,5 @@ def test_a_callee_called_too_often_is_let_through_again_at_the_door(switch1: Any
     assert "1 call to one callee in 1 hour; opens again at" in shown and "Let calls to this callee through" in shown
     assert "+86139****0101" in shown and "+86139****0102" in shown
     assert A in text(browser.post(reverse("reveal_blocked_call", args=[blocked.pk]), WHY))
-    browser.post(page, WHY)
+    assert "Counted anew at" in text(browser.post(page, WHY, follow=True))
     assert [*said, deciding.call(switch1, CallAsked("s-3", x, A)).code] == [0, 8048, 0]
