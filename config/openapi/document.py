@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 
-from config.openapi import shared, switch, upstream
+from config.openapi import recordings, shared, switch, upstream
 
 METHODS_WITH_KEY = {"post", "put"}
 METHODS_WITH_BODY = {"post", "put", "delete"}
@@ -29,12 +29,12 @@ def complete(result: dict[str, Any], generator: SchemaGenerator, request: Any, p
     """
     components = result.setdefault("components", {})
     _add(components, "securitySchemes", shared.SECURITY_SCHEMES)
-    _add(components, "schemas", {"Refusal": shared.REFUSAL, **upstream.SCHEMAS, **switch.SCHEMAS})
+    _add(components, "schemas", {"Refusal": shared.REFUSAL, **upstream.SCHEMAS, **switch.SCHEMAS, **recordings.SCHEMAS})
     _add(components, "responses", shared.ANSWERS)
     _add(components, "headers", {"X-Request-Id": shared.REQUEST_ID, "Retry-After": shared.RETRY_AFTER})
     for method, operation in _operations(result["paths"]):
         _complete_operation(method, operation)
-    result["paths"] |= upstream.PATHS | switch.PATHS
+    result["paths"] |= upstream.PATHS | switch.PATHS | recordings.PATHS
     return result
 
 
