@@ -98,6 +98,9 @@ class Application(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, related_name="applications", verbose_name=_("account"))
     app_key = models.CharField(_("app_key"), max_length=128, unique=True)
     app_secret = SealedTextField(_("app_secret"), max_length=128, validators=[MinLengthValidator(8)])
+    # The secret before, with which pushes are signed as well until then.
+    previous_secret = SealedTextField(_("previous app_secret"), max_length=128, null=True, blank=True)
+    previous_secret_until = models.DateTimeField(_("previous app_secret until"), null=True, blank=True)
     name = models.CharField(_("name"), max_length=128)
     mode = models.CharField(_("mode"), max_length=4, choices=Mode.choices, default=Mode.AXB)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)

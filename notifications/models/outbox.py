@@ -12,7 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SHARDS, Account, Application
 from common.sealed import SealedBodyField
-from common.timeid import TimeIdManager
+
+
+class QueuedBy(models.Func):
+    """The id of the transaction that writes a row."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    output_field = models.BigIntegerField()
 
 
 class Endpoint(models.Model):
@@ -34,6 +40,19 @@ class Endpoint(models.Model):
     url_digest = models.BinaryField(_("SHA-256 of the URL"), max_length=32)
     shard = models.PositiveSmallIntegerField(_("shard"))
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
+    state_since = models.DateTimeField(_("state since"), db_default=Now())
+    # Why it is paused or disabled, and by whom; "" where the dispatcher did it.
+    state_reason = models.CharField(_("reason of the state"), max_length=300, blank=True, default="", db_default="")
+    state_by = models.CharField(_("state set by"), max_length=150, blank=True, default="", db_default="")
+    # HTTP 200 alone is success, unless this says any 2xx.
+    any_2xx = models.BooleanField(_("any 2xx is success"), default=False, db_default=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True)
+    misses = models.PositiveIntegerField(_("failures in a row"), default=0, db_default=0)
+    last_success_at = models.DateTimeField(_("last success"), null=True)
+    last_failure_at = models.DateTimeField(_("last failure"), null=True)
+    last_reason = models.CharField(_("last reason"), max_length=300, blank=True, default="", db_default="")
+    # While it is in the future nothing is sent but one probe when it is over (the breaker).
+    closed_until = models.DateTimeField(_("left alone until"), null=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
     class Meta:
@@ -85,6 +104,13 @@ class Push(models.Model):
     due_at = models.DateTimeField(_("due"), db_default=Now())
     first_failed_at = models.DateTimeField(_("first failed"), null=True)
     lease_epoch = models.BigIntegerField(_("lease epoch"), default=0, db_default=0)
+    # Why it is dead or parked, in words without numbers.
+    reason = models.CharField(_("reason"), max_length=300, blank=True, default="", db_default="")
+    replay = models.ForeignKey(
+        "notifications.Replay", models.SET_NULL, null=True, blank=True, db_index=False, verbose_name=_("replay")
+    )
+    # The transaction that queued it: lists go by it, and only as far as nothing older can still be committed.
+    queued_xid = models.BigIntegerField(_("queued by transaction"), db_default=QueuedBy())
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
     class Meta:
@@ -94,69 +120,9 @@ class Push(models.Model):
         indexes = [
             models.Index(fields=["shard", "due_at", "id"], name="push_due", condition=models.Q(state=0)),
             models.Index(fields=["cause_id"], name="push_cause"),
+            models.Index(fields=["application", "queued_xid", "id"], name="push_queued"),
+            models.Index(fields=["endpoint", "state", "due_at"], name="push_endpoint"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
-
-
-class Attempt(models.Model):
-    """One request really made to a customer's server, or one that was not let out, and why. Insert-only.
-
-    Of a push it has the push's id; a question to the customer (X mode, Block SMS) is one attempt with an id of its own.
-    """
-
-    partition_interval = "week"
-
-    class Result(models.TextChoices):
-        """What became of it."""
-
-        DELIVERED = "delivered", _("Delivered")
-        REFUSED = "refused", _("Refused by the server")
-        TIMEOUT = "timeout", _("No answer in time")
-        UNREACHABLE = "unreachable", _("Not reachable")
-        TLS = "tls", _("No secure connection")
-        FORBIDDEN = "forbidden", _("Address not allowed")
-        BAD_ANSWER = "bad_answer", _("Answer not understood")
-        NOT_ASKED = "not_asked", _("Not asked: too many are waiting, or the server failed before")
-
-    id = models.UUIDField(_("id"), primary_key=True, editable=False)
-    push_id = models.UUIDField(_("push"))
-    endpoint = models.ForeignKey(
-        Endpoint, models.PROTECT, db_index=False, db_constraint=False, verbose_name=_("endpoint")
-    )
-    account = models.ForeignKey(Account, models.PROTECT, db_index=False, db_constraint=False, verbose_name=_("account"))
-    application = models.ForeignKey(
-        Application, models.PROTECT, db_index=False, db_constraint=False, verbose_name=_("application")
-    )
-    kind = models.CharField(_("kind"), max_length=16)
-    cause_id = models.UUIDField(_("cause"))
-    # sessionId or smsIdentifier of a question: the call's page finds it by that.
-    session_id = models.CharField(_("session or SMS id"), max_length=256, blank=True)
-    question = models.BooleanField(_("question"), default=False)
-    number = models.PositiveSmallIntegerField(_("attempt"))
-    result = models.CharField(_("result"), max_length=16, choices=Result.choices)
-    http_status = models.SmallIntegerField(_("HTTP status"), null=True)
-    duration_us = models.IntegerField(_("duration, microseconds"))
-    # Plain words without numbers: "TLS certificate expired 3 days ago".
-    reason = models.CharField(_("reason"), max_length=300, blank=True)
-    # As sent, once it left the outbox; the first 4 KiB of the answer.
-    body = SealedBodyField(_("body"), null=True)
-    answer = SealedBodyField(_("answer"), null=True)
-
-    objects = TimeIdManager()
-
-    class Meta:
-        verbose_name = _("attempt")
-        verbose_name_plural = _("attempts")
-        ordering = ["-id"]
-        indexes = [
-            models.Index(fields=["push_id"], name="attempt_push"),
-            models.Index(fields=["endpoint", "id"], name="attempt_endpoint"),
-            models.Index(fields=["account", "id"], name="attempt_account"),
-            models.Index(fields=["cause_id"], name="attempt_cause"),
-            models.Index(fields=["session_id"], name="attempt_session", condition=~models.Q(session_id="")),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.result}"
