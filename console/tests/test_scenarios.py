@@ -2,16 +2,19 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from common.errors import BadInput
 from console.simulation.records import Json
-from console.simulation.scenarios import comparison, course, expectations, performing, script, words
+from console.simulation.scenarios import comparison, course, customer_server, expectations, performing, script, words
 from console.simulation.scenarios.course import Dialled
 from console.simulation.scenarios.words import Course
+from console.simulation.sender import signed_headers
 
 BIND = {"at": "0:00", "bind": "A with B on X"}
 CALL = {"at": "0:10", "call": "A calls X"}
@@ -122,6 +125,37 @@ def test_reports_come_as_the_scenario_says() -> None:
     assert kinds["only events"] == ["callin", "callout", "disconnect"] and kinds["only the CDR"] == ["fee"]
     assert kinds["events backwards"] == ["disconnect", "callout", "callin", "fee"]
     assert kinds["CDR before the events"] == ["fee", "callin", "callout", "disconnect"]
+
+
+def post(url: str, secret: str) -> tuple[int, bytes]:
+    """Ask the customer's server where a call goes; 0 when it hangs up."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    try:
+        headers = signed_headers("key", secret, now=datetime.now(UTC))
+        connection.request("POST", "/status", b'{"statusInfo": {"sessionId": "s-1"}}', headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except HTTPException:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def test_the_customers_server_does_what_it_is_told_and_checks_who_asks() -> None:
+    with customer_server.serving(0.1) as (url, server):
+        server.secret = "secret-1"
+        said = {}
+        for phrase in ("connects B", "closes", "answers 500", "redirects", "answers nonsense", "breaks off", "is slow"):
+            server.does(phrase, None, lambda name: f"+86139{name}")
+            said[phrase] = post(url, "secret-1")
+        post(url, "another secret")
+        with pytest.raises(BadInput, match='write "connects B"'):
+            server.does("sings", None, str)
+    assert json.loads(said["connects B"][1]) == {"operation": "connect", "connectInfo": {"calleeNum": "+86139B"}}
+    assert json.loads(said["closes"][1])["operation"] == "close" == json.loads(said["is slow"][1])["operation"]
+    assert [said[phrase][0] for phrase in ("answers 500", "redirects", "breaks off")] == [500, 302, 0]
+    assert [question.get("signature") for question in server.asked] == [None] * 7 + ["is wrong"]
 
 
 CAME: Json = {

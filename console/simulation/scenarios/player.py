@@ -62,6 +62,7 @@ def play(script: Script, *, upstream: Upstream, door: Sender, deadline: float) -
     """Play a scenario and settle it. `deadline`: the longest the door waits for a customer. Raises MasklineError."""
     with customer_server.serving(deadline) as (url, far_end):
         made = setting.make(script, timezone.now(), url)
+        far_end.secret = made.secret
         customer = Customer(door.url, app_key=made.app_key, secret=made.secret, host=door.host)
         with customer, Switch(door, key=upstream.key, secret=upstream.secret) as switch:
             played = Played(script, made, Orders(customer, made, script.mode))
