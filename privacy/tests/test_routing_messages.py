@@ -1,11 +1,13 @@
 """Where an SMS goes in each mode, and every result there is (pushes.md 4)."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 
 from privacy.routing import messages
 from privacy.routing.facts import (
@@ -194,3 +196,10 @@ def test_a_blacklisted_sms_has_the_result_of_the_blacklist() -> None:
 def test_every_result_but_the_carriers_is_reached_by_a_rule() -> None:
     assert set(messages.RULES.values()) == set(range(14)) - {9, 10}
     assert all(len(rule) <= 40 for rule in messages.RULES)
+
+
+def test_every_rule_and_its_result_stand_in_the_documents() -> None:
+    page = (settings.BASE_DIR / "docs" / "sms.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| ([0-9]+) \| (.*) \|$", page, re.MULTILINE))
+    assert set(map(int, rows)) == set(range(14))
+    assert {rule: code for rule, code in messages.RULES.items() if f"`{rule}`" not in rows[str(code)]} == {}
