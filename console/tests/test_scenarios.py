@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from accounts.models import Upstream
+from accounts.tests.fixtures import *  # noqa: F403
 from common.errors import BadInput
 from console.simulation.records import Json
 from console.simulation.scenarios import comparison, course, customer_server, expectations, performing, script, words
@@ -39,6 +41,11 @@ FAULTS: list[tuple[Any, str]] = [
     (GOOD | {"colour": "red"}, "colour: is unknown; known are about, "),
     (GOOD | {"numbers": {"X": {"colour": "red"}}}, "numbers: X: colour: is unknown"),
     (GOOD | {"numbers": {"x": {}}}, "numbers: x: is no name"),
+    (GOOD | {"people": {"C": 1}}, "people: C: is a name with a number"),
+    (GOOD | {"package": {"minutes": -1}}, "package: minutes: is no whole number from 0"),
+    (GOOD | {"rules": 3}, "rules: is no list of rules"),
+    (GOOD | {"rules": [{"kind": "lunch"}]}, "rules: kind: is none of caller, callee, number, pair"),
+    (GOOD | {"rules": [{"kind": "pair", "most": 1}]}, "rules: window_seconds: is no whole number from 1"),
     (GOOD | {"steps": [{"at": "0:00"}]}, "step 1: does 0 things; it has one of bind, "),
     (GOOD | {"steps": [BIND, {"call": "A calls X"}]}, "step 2: at: is missing"),
     (GOOD | {"steps": [BIND | {"at": "soon"}]}, 'step 1: at: is no time: write "0:10"'),
@@ -196,6 +203,12 @@ def changed(**parts: Any) -> Json:
 )
 def test_a_stale_expectation_is_told_in_words(expected: Json, told: str) -> None:
     assert comparison.differences(expected, CAME) == [told]
+
+
+def test_a_field_that_the_application_has_not_is_told_with_the_file(switch1: Upstream, tmp_path: Path) -> None:
+    played = read(tmp_path, GOOD | {"application": {"colour": "red"}})
+    with pytest.raises(script.ScriptError, match=r"mine\.json: applications\[0\]\.colour: is unknown"):
+        performing.perform(played, switch1, "http://127.0.0.1:9")
 
 
 def test_a_scenario_is_not_played_in_production(tmp_path: Path, settings: Any) -> None:
