@@ -19,6 +19,8 @@ from common.sealed import SealedTextField
 MAX_LENGTH = 32
 HOME_COUNTRY = "86"
 
+_TRUNK_ABROAD = f"+{HOME_COUNTRY}0"
+
 _ST = TypeVar("_ST", contravariant=True)
 _GT = TypeVar("_GT", covariant=True)
 
@@ -70,6 +72,8 @@ def parse_typed(text: str) -> str:
     mobile number and a Chinese area code with its 0. Short codes stay as typed.
     Raises BadInput over 32 characters.
     """
+    if E164.fullmatch(text) and not text.startswith(_TRUNK_ABROAD):
+        return text
     plain = normalise(unicodedata.normalize("NFKC", text))
     digits = _FILLING.sub("", plain)
     if not digits.lstrip("+").isdecimal():
@@ -83,7 +87,7 @@ def parse_typed(text: str) -> str:
     elif _WITHOUT_PLUS.fullmatch(digits):
         digits = "+" + digits
     # "+86 0755 ..." and "+86 (0)755 ...": the trunk 0 is not dialled from abroad.
-    if digits.startswith(f"+{HOME_COUNTRY}0"):
+    if digits.startswith(_TRUNK_ABROAD):
         digits = f"+{HOME_COUNTRY}{digits[4:]}"
     return digits
 

@@ -10,27 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from psycopg import errors, pq
 from psycopg.adapt import PyFormat, Transformer
 
 PREPARE_AT = 3
+MOST_KEPT = 200
+# Where a connection of psycopg keeps what is ours.
+KEPT = "maskline_kept"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)([sbt])|%(%)")
 _FORMATS = {"s": PyFormat.AUTO, "b": PyFormat.BINARY, "t": PyFormat.TEXT}
 
 
 @dataclass(slots=True)
 class _Kept:
-    """The statements that one connection has prepared, by text and types of the parameters."""
+    """What one connection keeps: how it reads and writes values, and what it has prepared, by text and types."""
 
+    values: Any
     names: dict[tuple[str, tuple[int, ...] | None], bytes] = field(default_factory=dict)
     made: int = 0
-
-
-_kept: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
 
 
 def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
@@ -38,7 +38,27 @@ def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -
 
     Parameters need a cast where their type does not follow from their place.
     """
-    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks this up at every dot
+    return _execute(connections[DEFAULT_DB_ALIAS], text, parameters, binary)
+
+
+def first(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run the first statement of a request, which only reads: on a connection that broke meanwhile, on a new one.
+
+    It is the health check at the same time that Django makes with a statement of its own.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up at every dot
+    if database.in_atomic_block:
+        return _execute(database, text, parameters)
+    try:
+        rows = _execute(database, text, parameters)
+    except (OperationalError, InterfaceError):
+        database.close()
+        rows = _execute(database, text, parameters)
+    database.health_check_done = True
+    return rows
+
+
+def _execute(database: Any, text: str, parameters: Mapping[str, Any], binary: bool = False) -> list[tuple[Any, ...]]:
     database.ensure_connection()
     conn = database.connection
     with database.wrap_database_errors:
@@ -51,48 +71,40 @@ def execute(text: str, parameters: Mapping[str, Any], *, binary: bool = False) -
             return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
-def first(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Run the first statement of a request, which only reads: on a connection that broke meanwhile, on a new one.
-
-    It is the health check at the same time that Django makes with a statement of its own.
-    """
-    if connection.in_atomic_block:
-        return execute(text, parameters)
-    try:
-        rows = execute(text, parameters)
-    except (OperationalError, InterfaceError):
-        connection.close()
-        rows = execute(text, parameters)
-    connection.health_check_done = True  # type: ignore[attr-defined]
-    return rows
-
-
 def _straight(conn: Any, text: str, parameters: Mapping[str, Any], binary: bool) -> list[tuple[Any, ...]]:
     """Run a statement of its own transaction by the prepared one of this connection."""
+    kept = getattr(conn, KEPT, None)
+    if kept is None:
+        kept = _Kept(Transformer(conn))
+        setattr(conn, KEPT, kept)
     query, order, formats = _read(text)
-    values: Any = Transformer(conn)
-    dumped = values.dump_sequence([parameters[name] for name in order], formats)
-    kept = _kept.setdefault(conn, _Kept())
+    dumped = kept.values.dump_sequence([parameters[name] for name in order], formats)
     try:
-        result = _run(conn.pgconn, kept, text, query, values, dumped, binary)
+        result = _run(conn.pgconn, kept, text, query, dumped, binary)
     except errors.InvalidSqlStatementName:  # psycopg deallocates all after a rollback: nothing has run
         kept.names.clear()
-        result = _run(conn.pgconn, kept, text, query, values, dumped, binary)
+        result = _run(conn.pgconn, kept, text, query, dumped, binary)
     if not result.nfields:
         return []
-    values.set_pgresult(result)
-    rows: list[tuple[Any, ...]] = values.load_rows(0, result.ntuples, tuple)
+    kept.values.set_pgresult(result)
+    rows: list[tuple[Any, ...]] = kept.values.load_rows(0, result.ntuples, tuple)
+    kept.values.set_pgresult(None)
     return rows
 
 
-def _run(pgconn: Any, kept: _Kept, text: str, query: bytes, values: Any, dumped: Any, binary: bool) -> pq.abc.PGresult:
-    name = kept.names.get((text, values.types))
+def _run(pgconn: Any, kept: _Kept, text: str, query: bytes, dumped: Any, binary: bool) -> pq.abc.PGresult:
+    types, formats = kept.values.types, kept.values.formats
+    name = kept.names.get((text, types))
     if name is None:
+        if len(kept.names) >= MOST_KEPT:  # a text has one for each mixture of types
+            for old in kept.names.values():
+                _checked(pgconn, pgconn.exec_(b"DEALLOCATE " + old))
+            kept.names.clear()
         kept.made += 1
         name = b"maskline_%d" % kept.made
-        _checked(pgconn, pgconn.prepare(name, query, values.types))
-        kept.names[text, values.types] = name
-    return _checked(pgconn, pgconn.exec_prepared(name, dumped, values.formats, int(binary)))
+        _checked(pgconn, pgconn.prepare(name, query, types))
+        kept.names[text, types] = name
+    return _checked(pgconn, pgconn.exec_prepared(name, dumped, formats, int(binary)))
 
 
 def _checked(pgconn: Any, result: pq.abc.PGresult) -> pq.abc.PGresult:

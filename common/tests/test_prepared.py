@@ -57,6 +57,16 @@ def test_plans_that_were_dropped_are_made_anew():
     assert echo() == [ROW]
 
 
+def test_only_so_many_plans_are_kept(monkeypatch):
+    connection.close()
+    monkeypatch.setattr(prepared, "MOST_KEPT", 3)
+    for number in range(10):
+        assert prepared.execute(f"SELECT {number} + %(n)s::int", {"n": 1}) == [(number + 1,)]
+    ((kept,),) = prepared.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'maskline%%'", {})
+    assert kept <= 3
+    assert prepared.execute("SELECT 0 + %(n)s::int", {"n": 1}) == [(1,)]
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

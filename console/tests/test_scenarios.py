@@ -2,16 +2,21 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from accounts.models import Upstream
+from accounts.tests.fixtures import *  # noqa: F403
 from common.errors import BadInput
 from console.simulation.records import Json
-from console.simulation.scenarios import comparison, course, expectations, performing, script, words
+from console.simulation.scenarios import comparison, course, customer_server, expectations, performing, script, words
 from console.simulation.scenarios.course import Dialled
 from console.simulation.scenarios.words import Course
+from console.simulation.sender import signed_headers
 
 BIND = {"at": "0:00", "bind": "A with B on X"}
 CALL = {"at": "0:10", "call": "A calls X"}
@@ -36,6 +41,11 @@ FAULTS: list[tuple[Any, str]] = [
     (GOOD | {"colour": "red"}, "colour: is unknown; known are about, "),
     (GOOD | {"numbers": {"X": {"colour": "red"}}}, "numbers: X: colour: is unknown"),
     (GOOD | {"numbers": {"x": {}}}, "numbers: x: is no name"),
+    (GOOD | {"people": {"C": 1}}, "people: C: is a name with a number"),
+    (GOOD | {"package": {"minutes": -1}}, "package: minutes: is no whole number from 0"),
+    (GOOD | {"rules": 3}, "rules: is no list of rules"),
+    (GOOD | {"rules": [{"kind": "lunch"}]}, "rules: kind: is none of caller, callee, number, pair"),
+    (GOOD | {"rules": [{"kind": "pair", "most": 1}]}, "rules: window_seconds: is no whole number from 1"),
     (GOOD | {"steps": [{"at": "0:00"}]}, "step 1: does 0 things; it has one of bind, "),
     (GOOD | {"steps": [BIND, {"call": "A calls X"}]}, "step 2: at: is missing"),
     (GOOD | {"steps": [BIND | {"at": "soon"}]}, 'step 1: at: is no time: write "0:10"'),
@@ -124,6 +134,37 @@ def test_reports_come_as_the_scenario_says() -> None:
     assert kinds["CDR before the events"] == ["fee", "callin", "callout", "disconnect"]
 
 
+def post(url: str, secret: str) -> tuple[int, bytes]:
+    """Ask the customer's server where a call goes; 0 when it hangs up."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    try:
+        headers = signed_headers("key", secret, now=datetime.now(UTC))
+        connection.request("POST", "/status", b'{"statusInfo": {"sessionId": "s-1"}}', headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except HTTPException:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def test_the_customers_server_does_what_it_is_told_and_checks_who_asks() -> None:
+    with customer_server.serving(0.1) as (url, server):
+        server.secret = "secret-1"
+        said = {}
+        for phrase in ("connects B", "closes", "answers 500", "redirects", "answers nonsense", "breaks off", "is slow"):
+            server.does(phrase, None, lambda name: f"+86139{name}")
+            said[phrase] = post(url, "secret-1")
+        post(url, "another secret")
+        with pytest.raises(BadInput, match='write "connects B"'):
+            server.does("sings", None, str)
+    assert json.loads(said["connects B"][1]) == {"operation": "connect", "connectInfo": {"calleeNum": "+86139B"}}
+    assert json.loads(said["closes"][1])["operation"] == "close" == json.loads(said["is slow"][1])["operation"]
+    assert [said[phrase][0] for phrase in ("answers 500", "redirects", "breaks off")] == [500, 302, 0]
+    assert [question.get("signature") for question in server.asked] == [None] * 7 + ["is wrong"]
+
+
 CAME: Json = {
     "decisions": [{"call": "A calls X", "decision": "connect"}],
     "pushes": [{"call": "A calls X", "kind": "callin"}, {"call": "A calls X", "kind": "fee", "ulFailReason": 8102}],
@@ -162,6 +203,12 @@ def changed(**parts: Any) -> Json:
 )
 def test_a_stale_expectation_is_told_in_words(expected: Json, told: str) -> None:
     assert comparison.differences(expected, CAME) == [told]
+
+
+def test_a_field_that_the_application_has_not_is_told_with_the_file(switch1: Upstream, tmp_path: Path) -> None:
+    played = read(tmp_path, GOOD | {"application": {"colour": "red"}})
+    with pytest.raises(script.ScriptError, match=r"mine\.json: applications\[0\]\.colour: is unknown"):
+        performing.perform(played, switch1, "http://127.0.0.1:9")
 
 
 def test_a_scenario_is_not_played_in_production(tmp_path: Path, settings: Any) -> None:

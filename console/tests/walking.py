@@ -47,7 +47,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         *("ledger", "settlement_runs", "reports", "call_reports", "jobs", "quarantine", "upstreams", "voice_files"),
         *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
         *("risk", "blocked_calls", "near_misses"),
-        *("keywords", "try_keywords"),
+        *("keywords", "try_keywords", "who_would_it_reach"),
         *("recordings", "unknown_codes", "test_calls"),
     ]
     return {

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -62,9 +63,16 @@ def write(
     partitions.ensure(RoutingDecision, RoutingDecision.partition_interval, [facts.at])
     values = _values(upstream_id, asked, facts, decision, question_key(asked, app_key))
     fault_point("decision.before_write")
-    ((answer, mine),) = execute(sql.load("privacy", "keep_decision"), values, binary=True)
+    ((answer, mine),) = execute(_statement(leaves_callback(asked, decision)), values, binary=True)
     fault_point("decision.after_write")
     return decision if mine else opened(bytes(answer)).answer
+
+
+@cache
+def _statement(calls_back: bool) -> str:
+    """Return the statement that keeps a decision; what it does not write costs it nothing."""
+    names = ("keep_decision", "keep_caller", "kept_answer") if calls_back else ("keep_decision", "kept_answer")
+    return "\n".join(sql.load("privacy", name) for name in names)
 
 
 def _values(
@@ -72,7 +80,6 @@ def _values(
 ) -> dict[str, Any]:
     application, binding = facts.application, facts.binding
     callee = decision.callee or decision.stopped_callee
-    back = leaves_callback(asked, decision)
     return {
         "id": time_id(facts.at, "call decision", upstream_id, asked.session_id, asked_key),
         "upstream": Int8(upstream_id),
@@ -94,8 +101,8 @@ def _values(
         "asked": asked_key,
         "at": facts.at,
         "repeat_seconds": Int4(settings.MASKLINE["repeat_seconds"]),
-        "called_back": seal_number(asked.caller) if back else None,
-        "callback_minutes": Int4(binding.callback_minutes or 0 if back and binding else 0),
+        "called_back": seal_number(asked.caller),
+        "callback_minutes": Int4((binding.callback_minutes or 0) if binding else 0),
     }
 
 

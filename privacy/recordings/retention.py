@@ -4,19 +4,16 @@ Each step may run twice, or be killed anywhere: a file goes before its row says 
 over, though its file still lie there.
 """
 
-import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db import connection
 
+from common import sql
 from privacy.models import RecordingFile
 from privacy.recordings import store
-from privacy.recordings.keeping import call_of
 from privacy.recordings.links import term
 
-log = logging.getLogger(__name__)
 AT_ONCE = 500
 LEFT_FOR = timedelta(days=1)
 STATE = RecordingFile.State
@@ -25,14 +22,9 @@ TERM_OVER = "term"
 
 def join(now: datetime) -> int:
     """Join recordings that came before their CDR with it; return how many. Their term counts from its arrival then."""
-    joined = 0
-    waiting = RecordingFile.objects.filter(call_id=None, deleted_at=None, delete_at__gte=now - LEFT_FOR)
-    for row in waiting.order_by("-pk")[: 10 * AT_ONCE].iterator():
-        call = call_of(row.account_id, row.upstream_id, row.domain, row.name)
-        if call is not None:
-            until = Greatest(F("delete_at"), call.received_at + term())
-            joined += RecordingFile.objects.filter(pk=row.pk, call_id=None).update(call_id=call.pk, delete_at=until)
-    return joined
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("privacy", "join_recordings"), {"days": term().days, "since": now - LEFT_FOR})
+        return int(cursor.rowcount)
 
 
 def delete_due(now: datetime) -> int:

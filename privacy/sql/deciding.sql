@@ -94,8 +94,8 @@ ORDER BY b.valid_from LIMIT 1
 
 -- name: ended_binding
 -- The binding on a number that ended last, by unbind or by its own term, within a cool-down, and that a caller can mean:
--- he was one of its parties, or called or was called through it (in AXE by this extension), by what the switch was told
--- or by CDRs. None of `now_of`, whose number or extension it is again; whoever held the number then. An id begins with
+-- he was one of its parties, or called, wrote or was reached through it (in AXE by this extension), by what the switch
+-- was told or by CDRs. None of `now_of`, whose number or extension it is again; whoever held the number then. An id begins with
 -- the milliseconds of its time.
 SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
        b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
@@ -121,7 +121,7 @@ WHERE b.ended_at <= %(at)s::timestamptz AND b.ended_at > %(since)s::timestamptz
           ) OR EXISTS (
               SELECT 1 FROM privacy_routingdecision d
               WHERE d.application_id = b.application_id AND d.callee_key = %(key)s::bytea
-                AND d.id >= b.lo AND d.id < b.hi AND d.binding_id = b.id AND d.outcome = 'connect'
+                AND d.id >= b.lo AND d.id < b.hi AND d.binding_id = b.id AND d.outcome IN ('connect', 'forward')
           ) OR EXISTS (
               SELECT 1 FROM privacy_call c
               WHERE c.number_id = b.number_id AND c.id >= b.lo AND c.id < b.hi
@@ -142,9 +142,9 @@ SELECT EXISTS (
 )
 
 -- name: keep_decision
--- Writes what a call's switch is told: into the session (made or prolonged as by sessions.upsert_sessions), as a row of
--- its own, and who called A by his extension. A twin's fresh answer to the same question stands, and nothing is added.
--- Does not wait for the disk: a crash of the database may lose the last moment. Returns the answer that stands.
+-- Writes what a call's switch is told: into the session (made or prolonged as by sessions.upsert_sessions), and as a row
+-- of its own; `keep_caller` and `kept_answer` go on. A twin's fresh answer to the same question stands, and nothing is
+-- added. Does not wait for the disk: a crash of the database may lose the last moment.
 WITH session AS (
     INSERT INTO privacy_session AS s
         (upstream_id, session_key, generation, session_id, account_id, application_id, number_id, subscription_id,
@@ -187,11 +187,17 @@ kept AS (
            %(session)s::text, %(binding)s::uuid, %(outcome)s::text, %(code)s::int, %(rule)s::text,
            %(caller_key)s::bytea, %(callee_key)s::bytea, %(ended_binding)s::uuid, %(answer)s::bytea
     FROM session WHERE session.mine
-),
-called AS (
+)
+
+-- name: keep_caller
+-- Goes on after `keep_decision`: A of the extension can call back whoever called, as long as he said.
+, called AS (
     INSERT INTO privacy_callbackrecord (binding_id, caller_number, at, expires_at)
     SELECT %(binding)s::uuid, %(called_back)s::bytea, %(at)s::timestamptz,
            %(at)s::timestamptz + nullif(%(callback_minutes)s::int, 0) * interval '1 minute'
-    FROM session WHERE session.mine AND %(called_back)s::bytea IS NOT NULL
+    FROM session WHERE session.mine
 )
+
+-- name: kept_answer
+-- Goes on after `keep_decision`: the answer that stands, and whether it is the one that was to be kept.
 SELECT session.decision, session.mine FROM session

@@ -81,6 +81,16 @@ def test_the_former_party_of_an_ax_never_reaches_who_has_the_number_now(switch1:
     assert told(message(switch1, asked(x, "hi", "+8613500000001", "sms-3")))[3] == C
 
 
+def test_whom_a_wrote_to_is_a_former_party_too(switch1: Upstream) -> None:
+    application = pool("AX")
+    first = bind(application)
+    x = first.number.number
+    assert told(message(switch1, asked(x, "hi@13900000001")))[3] == B
+    unbind(first)
+    bind(application, C, x=x)
+    assert told(message(switch1, asked(x, "hi back", B, "sms-2")))[2] == "sms_ended_binding"
+
+
 def test_asked_again_the_switch_is_told_the_same_although_everything_changed(switch1: Upstream) -> None:
     application = pool("AX", keep_sms_content=True)
     bound = bind(application)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 
 from privacy.routing import calls
 from privacy.routing.axe import leaves_callback
@@ -306,3 +307,10 @@ def test_every_rule_of_the_table_decides_somewhere():
     rows += [row[6] for row in AXE] + [row[4] for row in AXYB]
     elsewhere = {rule for rule in RULES if rule.startswith("customer_")} | {"ended_binding", "no_y_left"}
     assert set(rows) | elsewhere == set(RULES)
+
+
+def test_the_documentation_tells_every_rule_with_its_code():
+    page = (settings.BASE_DIR / "docs" / "switch-api.md").read_text("utf-8")
+    rows = [row for row in page.splitlines() if row.startswith("|")]
+    for rule, code in RULES.items():
+        assert any(f"`{rule}`" in row and (not code or str(code) in row) for row in rows), rule

@@ -1,12 +1,17 @@
 """Where an SMS goes in each mode, and every result there is (pushes.md 4)."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
 
+from privacy import segments
 from privacy.routing import messages
 from privacy.routing.facts import (
     ApplicationFacts,
@@ -95,6 +100,28 @@ def test_the_answer_names_the_application_and_the_binding_as_the_customer_knows_
     assert messages.decide(asked(), facts("AXB", "A")).subscription_id == str(BINDING.id)
 
 
+@pytest.mark.parametrize("letter", ["a", "汉", "😀"])
+@pytest.mark.parametrize("edge", [70, 134, 160, 308, 462])
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_parts_count_what_the_platform_puts_on_and_takes_off(letter: str, edge: int, beyond: int) -> None:
+    units = 2 if letter == "😀" else 1
+    for way, sender, added in (("A", A, "@13900000202"), ("anyone", B, "[From13900000202]")):
+        text = letter * ((edge + beyond - len(added)) // units)
+        odd = "a" * ((edge + beyond - len(added)) % units)
+        whole = text + odd + added
+        told = messages.decide(asked(text + odd + (added if way == "A" else ""), sender), facts("AX", way))  # type: ignore[arg-type]
+        one, more = (160, 154) if letter == "a" else (70, 67)
+        length = len(whole.encode("utf-16-le")) // 2
+        assert (length, told.parts) == (edge + beyond, 1 if length <= one else -(-length // more))
+
+
+@given(text=st.text(max_size=400), sender=st.sampled_from([B, C, "+12025550123", "anonymous"]))
+def test_whatever_is_written_to_an_ax_reaches_a_whole(text: str, sender: str) -> None:
+    told = messages.decide(asked(text, sender), facts("AX", "anyone"))
+    assert (told.outcome, told.receiver, told.text.startswith(text)) == (Outcome.FORWARD, A, True)
+    assert told.parts == segments.parts(told.text) >= segments.parts(text)
+
+
 SUSPENDED = {"of_application": {"active": False}}
 FROZEN = {"of_application": {"account_state": "arrears"}}
 
@@ -174,8 +201,8 @@ def test_parts_are_counted_as_the_installation_counts() -> None:
     ],
 )
 def test_the_customers_answer_decides(reply: MessageReply, outcome: str, code: int, rule: str, receiver: str) -> None:
-    for given in (facts("X"), facts("AX", "A")):
-        told = messages.decide_reply(asked("hello@b"), given, reply)
+    for held in (facts("X"), facts("AX", "A")):
+        told = messages.decide_reply(asked("hello@b"), held, reply)
         assert (told.outcome.value, told.code, told.rule, told.receiver) == (outcome, code, rule, receiver)
         assert told.text == ("hello@b" if outcome == "forward" else "")
 
@@ -194,3 +221,10 @@ def test_a_blacklisted_sms_has_the_result_of_the_blacklist() -> None:
 def test_every_result_but_the_carriers_is_reached_by_a_rule() -> None:
     assert set(messages.RULES.values()) == set(range(14)) - {9, 10}
     assert all(len(rule) <= 40 for rule in messages.RULES)
+
+
+def test_every_rule_and_its_result_stand_in_the_documents() -> None:
+    page = (settings.BASE_DIR / "docs" / "sms.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| ([0-9]+) \| (.*) \|$", page, re.MULTILINE))
+    assert set(map(int, rows)) == set(range(14))
+    assert {rule: code for rule, code in messages.RULES.items() if f"`{rule}`" not in rows[str(code)]} == {}

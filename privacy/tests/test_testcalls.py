@@ -193,6 +193,12 @@ def test_what_has_left_the_outbox_is_told_by_its_attempts(application: Applicati
     assert states == {"event": "queued", "fee": "delivered"}
 
 
+def test_test_calls_use_up_the_applications_share_of_requests(application: Application, settings: Any) -> None:
+    settings.MASKLINE = {**settings.MASKLINE, "flow_rate": 1, "flow_burst": 2}
+    told = [ask(application, {"scenario": "busy"}) for _ in range(3)]
+    assert [status for status, _ in told] == [201, 201, 403] and told[2][1]["resultcode"] == "1010010"
+
+
 class Server(BaseHTTPRequestHandler):
     """The customer's server of an X-mode application."""
 

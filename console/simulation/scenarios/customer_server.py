@@ -12,6 +12,9 @@ from typing import Any
 
 import orjson
 
+from accounts import digests
+from accounts.headers import parse
+from accounts.refusals import Refused
 from common.errors import BadInput
 from console.simulation.records import Json
 from console.simulation.scenarios.words import NAME
@@ -28,6 +31,8 @@ PLAIN: dict[str, Json] = {
 }
 ODD = ("is silent", "is slow", "breaks off", "answers 500", "answers nonsense", "redirects", "answers")
 
+WRONG = {"signature": "is wrong"}
+
 Resolve = Callable[[str], str]
 
 
@@ -37,6 +42,8 @@ class CustomerServer:
     def __init__(self, deadline: float) -> None:
         self.asked: list[Json] = []
         self.deadline = deadline
+        # Set once the application is made: questions are checked by it, as a customer's server checks them.
+        self.secret = ""
         self._says: Callable[[Json], bytes | int | None] = lambda question: 500
         self._over = Event()
 
@@ -104,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a question."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        said = self.far_end.answer({"path": self.path, **_parsed(body)})
+        signed = _is_signed(dict(self.headers.items()), self.far_end.secret)
+        said = self.far_end.answer({"path": self.path, **({} if signed else WRONG), **_parsed(body)})
         if said is None:
             self.close_connection = True
             return
@@ -120,6 +128,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
+
+
+def _is_signed(headers: dict[str, str], secret: str) -> bool:
+    """Return whether a question carries the digest that the application's secret makes (pushes.md 0)."""
+    try:
+        sent = parse(headers)
+    except Refused:
+        return False
+    return digests.matches(sent.generation, sent.digest, sent.nonce, sent.created, secret)
 
 
 def _parsed(body: bytes) -> Json:

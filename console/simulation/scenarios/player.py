@@ -61,7 +61,11 @@ class Played:
 def play(script: Script, *, upstream: Upstream, door: Sender, deadline: float) -> Played:
     """Play a scenario and settle it. `deadline`: the longest the door waits for a customer. Raises MasklineError."""
     with customer_server.serving(deadline) as (url, far_end):
-        made = setting.make(script, timezone.now(), url)
+        try:
+            made = setting.make(script, timezone.now(), url)
+        except MasklineError as problem:  # a field of the application or a number that cannot be
+            raise ScriptError(f"{script.path}: {problem}") from problem
+        far_end.secret = made.secret
         customer = Customer(door.url, app_key=made.app_key, secret=made.secret, host=door.host)
         with customer, Switch(door, key=upstream.key, secret=upstream.secret) as switch:
             played = Played(script, made, Orders(customer, made, script.mode))

@@ -18,6 +18,7 @@ TOP = {"title", "about", "mode", "application", "numbers", "people", "package", 
 NUMBER = {"kind", "sms", "area_code"}
 PACKAGE = {"minutes", "messages"}
 RULE = {"kind", "most", "window_seconds"}
+RULE_KINDS = ("caller", "callee", "number", "pair")
 EXPECTED = ".expected.json"
 
 
@@ -76,6 +77,8 @@ def _read(path: Path, content: bytes) -> Script:
         raise BadInput("mode", f"is none of {', '.join(MODES)}")
     if not isinstance(said["steps"], list) or not said["steps"]:
         raise BadInput("steps", "is no list of steps")
+    if not isinstance(said.get("rules", []), list):
+        raise BadInput("rules", "is no list of rules")
     numbers = _names("numbers", said.get("numbers", {"X": {}}), NUMBER)
     made = Script(
         path=path,
@@ -84,12 +87,35 @@ def _read(path: Path, content: bytes) -> Script:
         steps=tuple(steps.read(one, place) for place, one in enumerate(said["steps"], start=1)),
         application=steps.checked_object("application", said.get("application", {})),
         numbers=numbers,
-        people=steps.checked_object("people", said.get("people", {})),
-        package=steps.only(said.get("package", {}), PACKAGE, "package"),
-        rules=tuple(steps.only(rule, RULE, "rules") for rule in said.get("rules", [])),
+        people=_people(said.get("people", {})),
+        package=_counts("package", steps.only(said.get("package", {}), PACKAGE, "package"), PACKAGE),
+        rules=tuple(_rule(rule) for rule in said.get("rules", [])),
     )
     _check_names(made)
     return made
+
+
+def _people(said: Any) -> dict[str, str]:
+    people = steps.checked_object("people", said)
+    for symbol, number in people.items():
+        if not re.fullmatch(words.NAME, symbol) or not isinstance(number, str) or not number:
+            raise BadInput(f"people: {symbol}", 'is a name with a number, as "C": "+8675528000018"')
+    return people
+
+
+def _rule(said: Any) -> dict[str, Any]:
+    rule = steps.only(said, RULE, "rules")
+    if rule.get("kind") not in RULE_KINDS:
+        raise BadInput("rules: kind", f"is none of {', '.join(RULE_KINDS)}")
+    return _counts("rules", rule, RULE - {"kind"}, least=1, needed=True)
+
+
+def _counts(where: str, said: dict[str, Any], names: set[str], least: int = 0, needed: bool = False) -> dict[str, Any]:
+    for name in sorted(names if needed else names & said.keys()):
+        value = said.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise BadInput(f"{where}: {name}", f"is no whole number from {least}")
+    return said
 
 
 def _names(name: str, said: Any, known: set[str]) -> dict[str, dict[str, Any]]:

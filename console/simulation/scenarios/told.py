@@ -65,7 +65,13 @@ def _question(names: Names, question: Json) -> Json:
     kept = {name: value for name, value in body.items() if name in {*EVENT, *SMS}}
     about = _about(names, body)
     # When it was asked is the present, not the scenario's time.
-    return {"path": question["path"], **about, **names.kept((n for n in kept if n.lower() != "timestamp"), kept)}
+    wrong = {"signature": question["signature"]} if "signature" in question else {}
+    return {
+        "path": question["path"],
+        **wrong,
+        **about,
+        **names.kept((n for n in kept if n.lower() != "timestamp"), kept),
+    }
 
 
 def _about(names: Names, body: Json) -> Json:
