@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.conf import settings
 
-from accounts import diagnosis, digests, headers, known, lockout, nonces
+from accounts import app_secrets, diagnosis, digests, headers, known, lockout, nonces
 from accounts.addresses import is_listed
 from accounts.headers import Credentials
 from accounts.known import Known
@@ -25,10 +25,10 @@ NOBODYS_SECRET = "0" * 32
 
 @dataclass(frozen=True)
 class _Holder:
-    """A principal with what its signature is checked against."""
+    """A principal with what its signature is checked against: its secrets, the present one first."""
 
     principal: Principal
-    secret: str
+    secrets: list[str]
     usable: bool
     allowed_ips: list[str]
     strict_nonces: bool = False
@@ -49,7 +49,7 @@ def authenticate(
         found = _known(credentials, address, door, now)
         if found.locked:
             raise Refused("1020176")
-        holder = _customer(found.application) if door == "customer" else _upstream(found.upstream, credentials.key)
+        holder = _customer(found.application, now) if door == "customer" else _upstream(found.upstream, credentials.key)
         return _admit(credentials, holder, address=address, now=now, used=found.used, body=body)
     except Refused as refused:
         refused.key = credentials.key
@@ -76,8 +76,9 @@ def _admit(
     if holder.allowed_ips and not is_listed(address, holder.allowed_ips):
         raise Refused("1020166", f"{address} is not on the list of {len(holder.allowed_ips)}")
     beijing = _clock(credentials, now, used)
-    if not _digest_matches(credentials, holder.secret, body):
-        _refuse_digest(credentials, holder.secret, address=address, now=now, body=body)
+    # The one before is tried only when the present one is wrong: it is good while a customer changes over.
+    if not any(_digest_matches(credentials, secret, body) for secret in holder.secrets):
+        _refuse_digest(credentials, holder.secrets[0], address=address, now=now, body=body)
     if holder.content_required and body and not credentials.content_sha256:
         raise Refused("1010010", "X-Content-SHA256 is required and missing")
     _check_reuse(credentials, now, beijing=beijing, strict=holder.strict_nonces)
@@ -133,12 +134,12 @@ def _refuse_digest(credentials: Credentials, secret: str, *, address: str, now: 
     raise Refused("1020176" if failures > settings.MASKLINE["lockout_failures"] else "1010010", detail)
 
 
-def _customer(application: Application | None) -> _Holder | None:
+def _customer(application: Application | None, now: datetime) -> _Holder | None:
     if application is None:
         return None
     return _Holder(
         Principal(application, None, application.app_key),
-        application.app_secret,
+        app_secrets.valid(application, now),
         application.state == Application.State.ACTIVE,
         application.allowed_ips,
         application.strict_nonces,
@@ -150,7 +151,7 @@ def _upstream(upstream: Upstream | None, key: str) -> _Holder | None:
     """Return whose key it is: an upstream's own, or an app_key that one lists."""
     if upstream is None:
         return _vendor(key) if _is_storable(key) else None
-    return _Holder(Principal(None, upstream, key), upstream.secret, True, upstream.allowed_ips)
+    return _Holder(Principal(None, upstream, key), [upstream.secret], True, upstream.allowed_ips)
 
 
 def _vendor(key: str) -> _Holder | None:
@@ -158,7 +159,7 @@ def _vendor(key: str) -> _Holder | None:
     if listed is None:
         return None
     principal = Principal(listed.application, listed.upstream, key, signed_app_key=key)
-    return _Holder(principal, listed.app_secret, True, listed.upstream.allowed_ips)
+    return _Holder(principal, [listed.app_secret], True, listed.upstream.allowed_ips)
 
 
 def _is_lenient(key: str) -> bool:

@@ -135,6 +135,9 @@ def apply_applications(
         elif values.get("mode", row.mode) != row.mode and is_used(row):
             raise entry.error("mode", "cannot change after use")
         values |= secret(entry, "app_secret", row, app_key, tally)
+        if "app_secret" in values and not row._state.adding and values["app_secret"] != row.app_secret:
+            # Written by hand it is good from now on alone, and so is none of before.
+            values |= {"previous_secret": None, "previous_secret_until": None}
         with errors_of(entry):
             tally.counts["applications"][write(row, values)] += 1
         _note_incomplete(row, tally)

@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "drop what is past its term": {"task": "console.tasks.drop_expired", "schedule": crontab(minute="43", hour="3")},
     "try quarantine again": {"task": "privacy.tasks.retry_quarantine", "schedule": crontab(minute="*/5")},
     "forget old headers": {"task": "accounts.tasks.forget_old_headers", "schedule": crontab(minute="29")},
+    "forget past secrets": {"task": "accounts.tasks.forget_past_secrets", "schedule": crontab(minute="*/10")},
     "end expired bindings": {"task": "privacy.tasks.end_expired", "schedule": crontab()},
     "post stop orders": {"task": "privacy.tasks.post_stop_orders", "schedule": crontab()},
     "forget released numbers": {"task": "privacy.tasks.forget_released", "schedule": crontab(minute="11", hour="4")},

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_noop
 
+from accounts import app_secrets
 from accounts.models import Application
 from common.timeid import time_id
 from notifications import attempts, outbox, sending, signing
@@ -124,11 +125,11 @@ def _send(question: Question, id: UUID, place: Place) -> Sent:
 
 
 def _headers(application: Application, id: UUID, at: datetime, body: bytes) -> dict[str, str]:
-    secret = application.app_secret
+    valid = app_secrets.valid(application, at)
     vendor = signing.vendor_headers(
-        application.app_key, secret, nonce=secrets.token_hex(16), at=at, wsse=application.wsse_pushes
+        application.app_key, valid[0], nonce=secrets.token_hex(16), at=at, wsse=application.wsse_pushes
     )
-    return vendor | signing.webhook_headers(f"msg_{id.hex}", at, body, [signing.webhook_key(secret)])
+    return vendor | signing.webhook_headers(f"msg_{id.hex}", at, body, [signing.webhook_key(s) for s in valid])
 
 
 def _result(sent: Sent) -> tuple[str, str]:

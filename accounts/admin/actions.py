@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 ACTIONS = {
     "reveal": _("full numbers shown"),
     "new_secret": _("new secret made"),
+    "revoke_secret": _("former secret revoked"),
     "provision": _("provision file applied"),
     "rotate_keys": _("data keys rotated"),
     "export.charges": _("charges exported"),

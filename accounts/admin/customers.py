@@ -126,6 +126,7 @@ class ApplicationAdmin(SecretMixin, RoleAdmin):
     edit = "configure"
     form = CheckedForm
     secret_field = "app_secret"
+    keeps_previous = True
     list_display = ("app_key", "name", "account", "mode", "state", "sms", "recording")
     list_filter = ("mode", "state", ("account", AutocompleteSelectFilter))
     list_filter_submit = True
