@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "fetch recordings": {"task": "privacy.tasks.fetch_recordings", "schedule": crontab()},
     "end recordings": {"task": "privacy.tasks.sweep_recordings", "schedule": crontab(minute="*/5")},
     "forget leftovers": {"task": "privacy.tasks.forget_leftovers", "schedule": crontab(minute="37", hour="4")},
+    "queue replays": {"task": "notifications.tasks.queue_replays", "schedule": crontab()},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
 

@@ -38,6 +38,7 @@ def read(env: Reader) -> dict[str, Any]:
         "ask_sms_seconds": env.whole("MASKLINE_ASK_SMS_SECONDS", 5, 1, 30),
         "repeat_seconds": env.whole("MASKLINE_REPEAT_SECONDS", 10, 1, 300),
         "retention_decisions_days": env.whole("MASKLINE_RETENTION_DECISIONS_DAYS", 62, 31, 3650),
+        "replay_rate": env.whole("MASKLINE_REPLAY_RATE", 200, 1, 10_000),
         "retention_attempts_days": env.whole("MASKLINE_RETENTION_ATTEMPTS_DAYS", 31, 7, 3650),
     }
 

@@ -115,7 +115,7 @@ MACHINES = {
     *("recording_file",),
     *("ax_bindings", "ax_temporary_callee", "axb_bindings", "axe_bindings", "axyb_bindings"),
     *("switch_calls", "switch_messages", "switch_stops", "switch_voice", "switch_recording"),
-    *("api_test_calls", "api_test_call"),
+    *("api_test_calls", "api_test_call", "api_pushes", "api_replays", "api_replay"),
     *("recording_address", "stop_call", r"^(?:/+)?[Rr][Ee][Ss][Tt](?:/|$)"),
 }
 # The admin's own pages: for whoever is staff, each showing what he may see.

@@ -1,0 +1,140 @@
+"""What the OpenAPI file says of /api/v1/pushes."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from notifications.listing import ALL_STATES
+from notifications.models import Push, Replay
+from notifications.replay import REPLAYED_STATES
+from privacy.wire.northbound.replies import Reply
+
+TAG = "Pushes"
+KINDS = list(Push.Kind.values)
+LIST_TEXT = (
+    "Whoever lost pushes makes them up from here: nothing that was queued is missing, also what was committed late. "
+    "Send the `after` of the last answer with the next request; when `more` is false, ask again later with the same "
+    "cursor. A push has one place in the list, whatever becomes of it; `state` is that of now, so that whoever follows "
+    "the list sends no `state`. Pushes that arrived are listed as long as attempts are kept, dead ones 30 days."
+)
+REPLAY_TEXT = (
+    "Pushes that arrived, were given up or parked are sent again: with the same id and body and "
+    "`X-Maskline-Replay: 1`, those of a call in their order, so many a second that fresh pushes keep their latency. "
+    "What waits already is not queued twice. `dry_run` says how many it would be and does nothing. The same request "
+    "within a minute, or with the same Idempotency-Key, is the same replay."
+)
+
+
+class ListedPush(serializers.Serializer[Any]):
+    """One push."""
+
+    id = serializers.CharField(help_text="As in the header webhook-id: drop what you have already.")
+    kind = serializers.ChoiceField(KINDS)
+    url = serializers.CharField()
+    state = serializers.ChoiceField(list(ALL_STATES))
+    sequence = serializers.IntegerField(help_text="As in X-Maskline-Sequence.")
+    attempts = serializers.IntegerField()
+    replay = serializers.BooleanField(help_text="It was sent again because somebody asked.")
+    queued_at = serializers.DateTimeField()
+    next_attempt_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True, help_text="Why it was given up.")
+    body = serializers.CharField(help_text="What was sent, byte for byte as UTF-8.")
+
+
+class FoundPushes(Reply):
+    """A page of pushes."""
+
+    pushes = ListedPush(many=True)
+    after = serializers.CharField(help_text="The cursor for what follows.")
+    more = serializers.BooleanField(help_text="There is more already.")
+
+
+class ReplayForm(serializers.Serializer[Any]):
+    """What is to be sent again: one push, or all that fit."""
+
+    push = serializers.CharField(required=False, help_text="The id of one push.")
+    kind = serializers.ChoiceField(KINDS, required=False)
+    state = serializers.ChoiceField(list(REPLAYED_STATES), required=False)
+    url = serializers.CharField(required=False, help_text="Pushes to this URL.")
+    to = serializers.DateTimeField(required=False, help_text="Queued before this time.")
+    dry_run = serializers.BooleanField(required=False, help_text="Only say how many.")
+    reason = serializers.CharField(required=False, max_length=500)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields with `from`, which Python takes for a word of its own."""
+        start = serializers.DateTimeField(required=False, help_text="Queued at this time or later.")
+        return {**super().get_fields(), "from": start}
+
+
+class ShownReplay(serializers.Serializer[Any]):
+    """A replay."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(list(Replay.State.values))
+    pushes = serializers.IntegerField(help_text="How many were chosen.")
+    queued = serializers.IntegerField(help_text="How many of them are queued so far.")
+    asked_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class OrderedReplay(Reply):
+    """A replay that was ordered."""
+
+    replay = ShownReplay()
+
+
+class PreviewedReplay(Reply):
+    """What a replay would be."""
+
+    pushes = serializers.IntegerField(help_text="How many would be sent again.")
+    waiting_already = serializers.IntegerField(help_text="How many of the choice are queued anyway.")
+
+
+def _query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, description=text, **more)
+
+
+_REQUEST = OpenApiExample(
+    "Request",
+    value={"from": "2026-03-01T10:00:00+08:00", "to": "2026-03-01T11:00:00+08:00", "dry_run": True},
+    request_only=True,
+)
+PUSHES = extend_schema_view(
+    get=extend_schema(
+        operation_id="pushes_list",
+        summary="What was pushed, is waiting or was given up, with bodies as sent",
+        description=LIST_TEXT,
+        tags=[TAG],
+        parameters=[
+            _query("after", str, "The cursor of the last answer; none: from the first."),
+            _query("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, "How many."),
+            _query("kind", str, "Only of this kind.", enum=KINDS),
+            _query("state", str, "Only what is in this state now.", enum=list(ALL_STATES)),
+            _query("from", OpenApiTypes.DATETIME, "Queued at this time or later."),
+            _query("to", OpenApiTypes.DATETIME, "Queued before this time."),
+        ],
+        responses={200: FoundPushes},
+    )
+)
+REPLAYS = extend_schema_view(
+    post=extend_schema(
+        operation_id="pushes_replay",
+        summary="Send pushes again",
+        description=REPLAY_TEXT,
+        tags=[TAG],
+        request=ReplayForm,
+        responses={200: PreviewedReplay, 201: OrderedReplay},
+        examples=[_REQUEST],
+    )
+)
+ONE_REPLAY = extend_schema_view(
+    get=extend_schema(
+        operation_id="pushes_replay_query",
+        summary="How far a replay is",
+        tags=[TAG],
+        responses={200: OrderedReplay},
+    )
+)
