@@ -21,6 +21,7 @@ def read(env: Reader) -> dict[str, Any]:
         "retention_calls_days": env.whole("MASKLINE_RETENTION_CALLS_DAYS", 400, 31, 36_500),
         "retention_events_days": env.whole("MASKLINE_RETENTION_EVENTS_DAYS", 60, 7, 36_500),
         "silent_upstream_minutes": env.whole("MASKLINE_SILENT_UPSTREAM_MINUTES", 120, 5, 10_080),
+        "quarantine_alert": env.whole("MASKLINE_QUARANTINE_ALERT", 50, 1, 10**6),
         "self_approval_limit": env.whole("MASKLINE_SELF_APPROVAL_LIMIT", 100, 0, 10**9),
         # The northbound API (docs/northbound.md, "Choices"). A rate of 0 switches flow control off.
         "flow_rate": env.whole("MASKLINE_FLOW_RATE", 1000, 0, 10**6),
@@ -35,12 +36,40 @@ def read(env: Reader) -> dict[str, Any]:
         "web_threads": env.whole("MASKLINE_WEB_THREADS", 8, 2, 1000),
         "push_allow_private": _allowed_private(env),
         "push_allowed_networks": env.networks("MASKLINE_PUSH_ALLOWED_NETWORKS"),
+        # Pushes (docs/pushes.md): requests under way in one dispatcher, and of those to one endpoint; the re-pushes.
+        "push_slots": env.whole("MASKLINE_PUSH_SLOTS", 64, 8, 512),
+        "push_per_endpoint": env.whole("MASKLINE_PUSH_PER_ENDPOINT", 8, 1, 32),
+        "push_retry_minutes": _minutes(env),
         "ask_sms_seconds": env.whole("MASKLINE_ASK_SMS_SECONDS", 5, 1, 30),
         "repeat_seconds": env.whole("MASKLINE_REPEAT_SECONDS", 10, 1, 300),
         "retention_decisions_days": env.whole("MASKLINE_RETENTION_DECISIONS_DAYS", 62, 31, 3650),
         "replay_rate": env.whole("MASKLINE_REPLAY_RATE", 200, 1, 10_000),
+        "metrics_token": _metrics_token(env),
+        "backup_hours": env.whole("MASKLINE_BACKUP_HOURS", 48, 0, 8760),
+        "retention_dead_pushes_days": env.whole("MASKLINE_RETENTION_DEAD_PUSHES_DAYS", 30, 3, 3650),
         "retention_attempts_days": env.whole("MASKLINE_RETENTION_ATTEMPTS_DAYS", 31, 7, 3650),
     }
+
+
+def _minutes(env: Reader) -> list[int]:
+    """Return after how many minutes from its first failure a push is sent again (pushes.md 0)."""
+    name, default = "MASKLINE_PUSH_RETRY_MINUTES", "1,4,9,106,203,300"
+    words = env.words(name, default)
+    minutes = [int(word) for word in words if word.isascii() and word.isdigit()]
+    if len(minutes) != len(words) or minutes != sorted(set(minutes)) or not 1 <= len(minutes) <= 20:
+        env.problem("maskline.E011", f"{name} is no list of growing minutes", f"Write it such as {default}.")
+        return [int(word) for word in default.split(",")]
+    return minutes
+
+
+def _metrics_token(env: Reader) -> str:
+    """Return what opens /metrics from elsewhere; "" where it is only for this machine."""
+    token = env.secret("MASKLINE_METRICS_TOKEN")
+    if token and (len(token) < 16 or not token.isascii() or not token.isprintable()):
+        hint = "Give at least 16 printable ASCII characters: openssl rand -hex 16."
+        env.problem("maskline.E011", "MASKLINE_METRICS_TOKEN is short, or holds what no header can", hint)
+        return ""
+    return token
 
 
 def _allowed_private(env: Reader) -> list[str]:

@@ -13,6 +13,7 @@ from accounts.models import SHARDS
 from common import sql
 from common.keyring import keyring
 from common.timeid import time_id
+from notifications.hints import hint_on_commit
 from notifications.models import Push
 
 COLUMNS = (
@@ -64,6 +65,7 @@ def enqueue(pushes: Sequence[DuePush], *, new_causes: bool = False) -> int:
     endpoints = _endpoints({(push.application_id, push.account_id, push.url) for push in pushes})
     seal = keyring().seal_body
     rows = [_row(push, endpoints[push.application_id, push.url], seal(push.body)) for push in pushes]
+    hint_on_commit()
     if new_causes:
         _copy(rows)
         return len(rows)

@@ -2,7 +2,7 @@
 
 from notifications.models.alerts import Alert, AlertMessage, AlertRoute
 from notifications.models.attempts import Attempt
-from notifications.models.dispatching import Replay, ShardLease
+from notifications.models.dispatching import Dispatcher, Replay, ShardLease
 from notifications.models.outbox import Endpoint, Push
 
-__all__ = ["Alert", "AlertMessage", "AlertRoute", "Attempt", "Endpoint", "Push", "Replay", "ShardLease"]
+__all__ = ["Alert", "AlertMessage", "AlertRoute", "Attempt", "Dispatcher", "Endpoint", "Push", "Replay", "ShardLease"]

@@ -30,6 +30,22 @@ class ShardLease(models.Model):
         return f"{self.shard} {self.owner}"
 
 
+class Dispatcher(models.Model):
+    """One process that sends pushes, and its last sign of life. It says so each second, and is gone when it stops."""
+
+    name = models.CharField(_("name"), max_length=128, primary_key=True)
+    started_at = models.DateTimeField(_("started"), db_default=Now())
+    seen_at = models.DateTimeField(_("last sign of life"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("dispatcher")
+        verbose_name_plural = _("dispatchers")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Replay(models.Model):
     """Pushes that are sent again: which, who asked, why, how far it is. The same key is the same replay."""
 

@@ -1,0 +1,75 @@
+"""What endpoints did, kept in their rows: pages and the next dispatcher read it there; people are told of dark ones."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from notifications import retry
+from notifications.dispatching.lines import Line
+from notifications.models import Endpoint
+
+log = logging.getLogger(__name__)
+State = Endpoint.State
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written of one endpoint."""
+
+    success_at: datetime | None = None
+    failure_at: datetime | None = None
+    reason: str | None = None
+    state: str = State.ACTIVE
+    why: str = ""
+
+
+class Records:
+    """Collects what endpoints did since it was last written."""
+
+    def __init__(self) -> None:
+        self._changes: dict[int, tuple[Line, Change]] = {}
+
+    def success(self, line: Line, now: datetime) -> None:
+        """Note a success: whatever was wrong is over."""
+        line.failing_since, line.misses = None, 0
+        self._note(line, success_at=now, state=State.ACTIVE, why="")
+
+    def failure(self, line: Line, now: datetime, reason: str, *, gone: bool) -> str:
+        """Note a failure; return the state that follows from it."""
+        line.misses += 1
+        line.failing_since = line.failing_since or now
+        state, why = State.FAILING, ""
+        if gone:
+            state, why = State.PAUSED, reason
+        elif now - line.failing_since >= retry.MOST_FAILING:
+            state, why = State.DISABLED, reason
+        self._note(line, failure_at=now, reason=reason, state=state, why=why)
+        return state
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what is to be written, and begin anew."""
+        changes, self._changes = self._changes, {}
+        return [_row(line, change) for line, change in changes.values()]
+
+    def _note(self, line: Line, **fields: Any) -> None:
+        _, change = self._changes.get(line.recipient.id, (line, Change()))
+        self._changes[line.recipient.id] = line, replace(change, **fields)
+
+
+def _row(line: Line, change: Change) -> dict[str, Any]:
+    return {
+        "endpoint": line.recipient.id,
+        "success_at": _text(change.success_at),
+        "failure_at": _text(change.failure_at),
+        "reason": change.reason,
+        "misses": line.misses,
+        "failing_since": _text(line.failing_since),
+        "closed_until": _text(line.health.closed_until),
+        "state": change.state,
+        "why": change.why,
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
