@@ -19,7 +19,8 @@ from notifications.models import Attempt, Push
 from notifications.tests import sent
 from notifications.tests.sent import deliver, give_up, queue, read_all, wait_for_horizon
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Rows of an open transaction are in no list: these tests commit.
+commits = pytest.mark.django_db(transaction=True)
 INSERT = """
     INSERT INTO notifications_push
         (id, endpoint_id, account_id, application_id, shard, kind, cause_id, order_key, sequence, body)
@@ -28,6 +29,7 @@ INSERT = """
 """
 
 
+@commits
 def test_delivered_waiting_and_dead_pushes_are_listed_alike_with_bodies_as_sent(acme):
     pushes = queue(acme, 1, 2, 3, 4)
     deliver(pushes[0])
@@ -42,6 +44,7 @@ def test_delivered_waiting_and_dead_pushes_are_listed_alike_with_bodies_as_sent(
     assert found[1].message_id == f"msg_{pushes[0].pk.hex}"
 
 
+@commits
 def test_a_push_committed_late_is_not_skipped(acme):
     queue(acme, 1)
     late = sent.push_row(acme, 2)
@@ -57,6 +60,7 @@ def test_a_push_committed_late_is_not_skipped(acme):
     assert [push.sequence for push in rest][-2:] == [2, 3]
 
 
+@commits
 def test_a_transaction_that_is_undone_holds_nothing_up_and_leaves_nothing(acme):
     queue(acme, 1)
     with sent.another_session() as session:
@@ -67,6 +71,7 @@ def test_a_transaction_that_is_undone_holds_nothing_up_and_leaves_nothing(acme):
     assert [push.sequence for push in read_all(acme)] == [1, 3]
 
 
+@commits
 def test_another_application_has_its_own_list(acme, bolt):
     queue(acme, 1)
     queue(bolt, 2)
@@ -77,6 +82,7 @@ def test_another_application_has_its_own_list(acme, bolt):
         listing.page(bolt.application.pk, Wanted(), after=cursor)
 
 
+@commits
 def test_filters_by_kind_state_and_time(acme):
     first = queue(acme, 1, 2)
     queue(acme, 3, kind="event")
@@ -95,6 +101,7 @@ def test_filters_by_kind_state_and_time(acme):
         assert sorted(push.sequence for push in read_all(acme, wanted)) == expected, wanted
 
 
+@commits
 def test_a_push_that_is_sent_again_keeps_its_one_place(acme):
     pushes = queue(acme, 1, 2)
     queue(acme, 3)
@@ -111,12 +118,14 @@ def test_a_push_that_is_sent_again_keeps_its_one_place(acme):
     assert {push.sequence: push.state for push in found} == {1: "delivered", 2: "delivered", 3: "waiting"}
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("text", ["x", "0", "WyJhIl0.x", "9" * 500, "é", "a.b.c"])
 def test_what_is_no_cursor_is_refused(acme, text):
     with pytest.raises(BadInput, match="no cursor"):
         listing.page(acme.application.pk, Wanted(), after=text)
 
 
+@pytest.mark.django_db
 def test_a_cursor_of_another_database_says_to_start_again(acme, monkeypatch):
     cursor = listing.page(acme.application.pk, Wanted()).after
     assert listing.page(acme.application.pk, Wanted(), after=cursor).pushes == []
@@ -125,6 +134,7 @@ def test_a_cursor_of_another_database_says_to_start_again(acme, monkeypatch):
         listing.page(acme.application.pk, Wanted(), after=cursor)
 
 
+@commits
 def test_after_a_restore_old_pushes_come_first_and_new_ones_after_them(acme):
     """A database counts its transactions anew: what came from a dump was queued by larger numbers."""
     old = queue(acme, 1, 2)
@@ -142,6 +152,7 @@ def test_after_a_restore_old_pushes_come_first_and_new_ones_after_them(acme):
 MOVES = st.lists(st.sampled_from(["queue", "late", "deliver", "die", "page", "replay"]), min_size=5, max_size=30)
 
 
+@commits
 @given(moves=MOVES, seed=st.integers(0, 2**16))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_paging_while_pushes_move_never_skips_and_never_doubles(acme, moves, seed):
@@ -180,6 +191,7 @@ def test_paging_while_pushes_move_never_skips_and_never_doubles(acme, moves, see
     assert [push.place for push in listed] == sorted(push.place for push in listed)
 
 
+@commits
 def test_pages_of_a_reader_hold_together_while_a_writer_delivers(acme):
     """A push is in the outbox or in the log of attempts, in one snapshot never in both and never in neither."""
     pushes = queue(acme, *range(1, 61))
