@@ -67,7 +67,7 @@ def _metrics_token(env: Reader) -> str:
     token = env.secret("MASKLINE_METRICS_TOKEN")
     if token and (len(token) < 16 or not token.isascii() or not token.isprintable()):
         hint = "Give at least 16 printable ASCII characters: openssl rand -hex 16."
-        env.problem("maskline.E011", "MASKLINE_METRICS_TOKEN is short, or holds what no header can", hint)
+        env.problem("maskline.E012", "MASKLINE_METRICS_TOKEN is short, or holds what no header can", hint)
         return ""
     return token
 
