@@ -9,9 +9,12 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from console.models import Heartbeat
+from notifications.models import Dispatcher
 
 # The worker writes its heartbeat every minute, out of a task; two missed ones mean it is stuck.
 STALE_AFTER = timedelta(seconds=150)
+# A dispatcher writes its own each second; after ten others take its work over.
+DISPATCHER_STALE_AFTER = timedelta(seconds=15)
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -20,9 +23,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Return 200 with each part's state when database, Redis and the worker are there, otherwise 503."""
+    """Return 200 with each part's state when database, Redis, worker and dispatcher are there, otherwise 503."""
     parts = {"database": _database(), "redis": _redis()}
     parts["worker"] = _worker() if parts["database"] == "ok" else "unknown"
+    parts["dispatcher"] = _dispatcher() if parts["database"] == "ok" else "unknown"
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse({"status": "ok" if ready else "unready", **parts}, status=200 if ready else 503)
 
@@ -49,3 +53,10 @@ def _worker() -> str:
     if newest is None:
         return "no heartbeat yet"
     return "ok" if timezone.now() - newest < STALE_AFTER else "no heartbeat for over two minutes"
+
+
+def _dispatcher() -> str:
+    newest = Dispatcher.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    if newest is None:
+        return "none runs"
+    return "ok" if timezone.now() - newest < DISPATCHER_STALE_AFTER else "no sign of life for fifteen seconds"

@@ -1,7 +1,7 @@
 """bin/run: the whole product on this machine. See docs/operations.md.
 
 Order: is the port free, embedded servers, `config.prepare` (the only one that imports Django), then the supervisor over
-web, worker and beat. This process holds the servers up, so it stays small and lives as long as they are needed.
+web, dispatcher, workers and beat. This process holds the servers up, so it stays small and lives as long as they are needed.
 """
 
 import argparse
@@ -37,7 +37,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def main(arguments: list[str]) -> int:
     """Run until stopped; 1 after one line of reason when it cannot start."""
-    parser = argparse.ArgumentParser(prog="bin/run", description="Run Maskline: web, worker and beat.")
+    parser = argparse.ArgumentParser(prog="bin/run", description="Run Maskline: web, dispatcher, workers and beat.")
     parser.add_argument("--no-demo", action="store_true", help="start empty on the first run")
     options = parser.parse_args(arguments)
     environ = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
@@ -105,12 +105,13 @@ def _web(host: str, doors: Mapping[str, int], environ: Mapping[str, str]) -> lis
 
 
 def _background(port: int, environ: Mapping[str, str]) -> list[Child]:
-    """Return a worker for each queue, and beat. The port tells two runs on one data directory apart."""
+    """Return the dispatcher, a worker for each queue, and beat. The port tells two runs on one data directory apart."""
     celery = [sys.executable, "-m", "celery", "--quiet", "--skip-checks", "-A", "config"]
     workers = [Child(name, [*celery, "worker", *_worker(name, port)]) for name in QUEUES]
     schedule = services.data_dir(environ) / f"celerybeat-schedule-{port}"
     beat = ["beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
-    return [*workers, Child("beat", [*celery, *beat])]
+    dispatch = Child("dispatch", [sys.executable, str(CHECKOUT / "manage.py"), "dispatch"])
+    return [dispatch, *workers, Child("beat", [*celery, *beat])]
 
 
 def _worker(name: str, port: int) -> list[str]:

@@ -26,12 +26,14 @@ from console.simulation import binding, delivery, oddities, stage, traffic
 from console.simulation.records import Json, Kind, Record
 from console.simulation.sender import Sender, Tally
 from console.simulation.traffic import Plan
+from notifications.models import Endpoint
 from privacy.models import NumberStatus
 
 CALLS = 20_000
 WEEK = timedelta(days=7)
 HOUR = timedelta(hours=1)
 SEED = "demo"
+MADE_UP = "The demo's servers are made up."
 UPSTREAM = "switch1"
 EXAMPLES = Path("docs") / "examples"
 FILES = ("prices-cny.json", "demo.json")
@@ -73,7 +75,14 @@ def make(now: datetime, say: Say, calls: int = CALLS) -> tuple[Tally, Counter[Ki
         plan = Plan(SEED, calls, start, end, lines, ZoneInfo(settings.MASKLINE_DISPLAY_ZONE), bound.book)
         told = _live_through(plan, sender, say, now)
         binding.unbind(bound, sender)
+        _pause_made_up_servers(now)
         return told
+
+
+def _pause_made_up_servers(now: datetime) -> None:
+    """Pause the endpoints of names that no server can have: nothing is sent there, and the log stays quiet."""
+    made_up = Endpoint.objects.filter(url__contains=".example/").exclude(state=Endpoint.State.PAUSED)
+    made_up.update(state=Endpoint.State.PAUSED, state_since=now, state_reason=MADE_UP, state_by=SEED)
 
 
 def _numbers() -> set[str]:

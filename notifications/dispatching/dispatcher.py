@@ -176,8 +176,7 @@ class Dispatcher:
             await asyncio.sleep(1)
 
     async def _give_up_old(self) -> None:
-        ended = True
-        while ended and self.leases.held:
+        while self.leases.held:
             ended = await self._databases[2].rows(
                 "give_up_old",
                 shards=list(self.leases.held),
@@ -186,9 +185,10 @@ class Dispatcher:
                 reason=requests.WAITED,
                 most=MOST_GIVEN_UP,
             )
-            if ended:
-                calls = [{"endpoint": endpoint, "order_key": key} for endpoint, key in set(ended)]
-                await self._databases[2].rows("release_calls", rows=requests.as_json(calls))
+            if not ended:
+                return
+            calls = [{"endpoint": endpoint, "order_key": key} for endpoint, key in set(ended)]
+            await self._databases[2].rows("release_calls", rows=requests.as_json(calls))
 
     async def _listen(self) -> None:
         """Wake the reading when somebody says that something is due."""

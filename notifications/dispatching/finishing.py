@@ -126,7 +126,9 @@ class Finishing:
             ended = {_call(outcome) for outcome in delivered if outcome.push.attempt}
             if failed:
                 parameters = {"poison": retry.POISON_ATTEMPTS, "parked": POISON, "owner": self._owner}
-                states = dict(await run(cursor, "finish_failed", rows=as_json(map(_failed_row, failed)), **parameters))
+                states: dict[str, int] = dict(
+                    await run(cursor, "finish_failed", rows=as_json(map(_failed_row, failed)), **parameters)
+                )
                 waits = [outcome for outcome in failed if states.get(outcome.push.id) == Push.State.PENDING]
                 holds = holds | {_call(each): (each.push.sequence, each.due_at) for each in waits if each.due_at}
                 ended |= {_call(each) for each in failed if states.get(each.push.id, 0) != Push.State.PENDING}

@@ -51,7 +51,7 @@ class Leases:
             kept = dict(before)
             if began >= self._renew_at:
                 parameters = {"owner": self.owner, "shards": sorted(before), "seconds": LEASE_SECONDS}
-                renewed = dict(await run(cursor, "renew_leases", **parameters))
+                renewed: dict[int, int] = dict(await run(cursor, "renew_leases", **parameters))
                 kept = {shard: Lease(epoch, until) for shard, epoch in renewed.items()}
             part = math.ceil(SHARDS / max(1, alive))
             taken = []
