@@ -17,7 +17,7 @@ from django.db import connection
 from common import sql, timeid
 from common.errors import BadInput
 from common.keyring import keyring
-from notifications.models import Push
+from notifications.models import Push, Replay
 
 WAITING, DELIVERED, DEAD, PARKED = "waiting", "delivered", "dead", "parked"
 STATES = {WAITING: Push.State.PENDING, DEAD: Push.State.DEAD, PARKED: Push.State.PARKED}
@@ -116,8 +116,14 @@ def read_message_id(text: str) -> UUID:
 
 
 def outlive_restore() -> None:
-    """Make room in the lists after a restore: this database counts its transactions anew, from a smaller number."""
+    """Make room in the lists after a restore: this database counts its transactions anew, from a smaller number.
+
+    Nothing where the backup is from before there were lists.
+    """
     with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        if Replay._meta.db_table not in tables:
+            return
         cursor.execute(sql.load("notifications", "outlive_restore"))
 
 

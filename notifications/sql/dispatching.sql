@@ -66,7 +66,9 @@ WITH RECURSIVE busy (id) AS (
     LIMIT %(most)s
 )
 SELECT p.id::text, p.endpoint_id, p.order_key, p.sequence, p.shard, p.body, p.attempt, p.due_at, p.first_failed_at,
-       p.created_at, p.replay_id IS NOT NULL, now()
+       -- A replay waits from when it was asked for.
+       greatest(p.created_at, (SELECT r.asked_at FROM notifications_replay r WHERE r.id = p.replay_id)),
+       p.replay_id IS NOT NULL, now()
 FROM calls CROSS JOIN LATERAL (
     SELECT * FROM notifications_push p
     WHERE p.endpoint_id = calls.endpoint_id AND p.order_key = calls.order_key AND p.state = 0
@@ -175,11 +177,15 @@ FROM json_to_recordset(%(rows)s::json) AS h
 WHERE e.id = h.endpoint
 
 -- name: give_up_old
--- Gives up what has waited too long in our shares, whatever it waited for.
+-- Gives up what has waited too long in our shares, whatever it waited for; a replay waits from when it was asked for.
 UPDATE notifications_push p SET state = 1, reason = %(reason)s
 FROM (
     SELECT id FROM notifications_push
     WHERE shard = ANY(%(shards)s::smallint[]) AND state = 0 AND created_at <= now() - %(hours)s * interval '1 hour'
+      AND NOT EXISTS (
+          SELECT FROM notifications_replay AS r
+          WHERE r.id = replay_id AND r.asked_at > now() - %(hours)s * interval '1 hour'
+      )
       AND id <> ALL(%(known)s::uuid[])
     LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ) old

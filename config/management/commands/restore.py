@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from config.installation import installation
 from config.services import ServiceError, backup
+from notifications import listing
 
 
 class Command(BaseCommand):
@@ -26,6 +28,9 @@ class Command(BaseCommand):
             done = backup.restore(installation(), folder.absolute(), force=force)
         except ServiceError as problem:
             raise CommandError(str(problem)) from problem
+        # What held connections to the tables that were there before.
+        connection.close()
+        listing.outlive_restore()
         self.stdout.write(f"restored from {folder}: {done.size} bytes, {done.files} files beside the database")
         self.stdout.write(
             f"data keys in use: {', '.join(done.key_ids)}; bin/run migrates it if it is from an older version"
