@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
+from config.doctor.database import BACKUP
 from config.installation import installation
 from config.services import ServiceError, backup
+from console.models import Heartbeat
 
 
 class Command(BaseCommand):
@@ -26,6 +29,14 @@ class Command(BaseCommand):
             made = backup.take(installation(), folder.absolute(), datetime.now(UTC), recordings=not without_recordings)
         except ServiceError as problem:
             raise CommandError(str(problem)) from problem
+        self._note()
         if verbosity:
             self.stdout.write(f"backed up into {folder}: {made.size} bytes, {made.files} files beside the database")
             self.stdout.write(f"keep the data keys with these ids elsewhere: {', '.join(made.key_ids)}")
+
+    def _note(self) -> None:
+        """Write down that a backup was taken, for `doctor`; it is whole without that."""
+        try:
+            Heartbeat.objects.update_or_create(name=BACKUP, defaults={"at": datetime.now(UTC)})
+        except DatabaseError as problem:
+            self.stderr.write(f"the backup is whole, but its time could not be noted: {problem}")

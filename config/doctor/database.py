@@ -1,0 +1,89 @@
+"""Migrations, partitions, keys, backups: whether the database is as the program needs it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.models import DataKey
+from common import partitions
+from common.errors import MasklineError
+from common.keyring import keyring
+from config.doctor.findings import BAD, OK, WARN, Finding, span, worse
+from console.models import Heartbeat
+
+BACKUP = "backup"
+# A row for which there is no partition is refused.
+AHEAD = {"week": timedelta(days=3), "month": timedelta(days=7)}
+BAD_AFTER = 4
+
+
+def migrations(now: datetime) -> Iterator[Finding]:
+    """Look for migrations that are not applied."""
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending:
+        first = f"{pending[0][0].app_label} {pending[0][0].name}"
+        seen = f"{len(pending)} not applied, first {first}"
+        yield Finding(BAD, "migrations", seen, "bin/manage backup DIR, then bin/manage migrate")
+    else:
+        yield Finding(OK, "migrations", "all applied")
+
+
+def partitions_ahead(now: datetime) -> Iterator[Finding]:
+    """Look whether each partitioned table has room for now and for the days to come."""
+    tables = partitions.partitioned_tables()
+    cure = (
+        "is beat running? at once: bin/manage shell -c 'from console.tasks import keep_partitions; keep_partitions()'"
+    )
+    worst = OK
+    for entry in tables:
+        there = partitions.existing(entry.table)
+        soon = now + AHEAD[entry.interval]
+        if not any(one.lower <= now < one.upper for one in there):
+            worst = BAD
+            yield Finding(BAD, "partitions", f"{entry.table} has none for now: rows are refused", cure)
+        elif not any(one.lower <= soon < one.upper for one in there):
+            worst = WARN if worst == OK else worst
+            yield Finding(WARN, "partitions", f"{entry.table} has none for {soon:%Y-%m-%d}", cure)
+    if worst == OK:
+        yield Finding(OK, "partitions", f"of {len(tables)} tables made ahead")
+
+
+def keys(now: datetime) -> Iterator[Finding]:
+    """Compare the keys of this process with those the database was written with."""
+    try:
+        held = keyring().fingerprints()
+    except MasklineError:
+        yield Finding(BAD, "data keys", "MASKLINE_DATA_KEY cannot be read", "write kid:base64(64 bytes)[,kid:...]")
+        return
+    noted = {row.kid: bytes(row.fingerprint) for row in DataKey.objects.all()}
+    wrong = sorted(kid for kid, mark in noted.items() if held.get(kid) != mark)
+    if wrong:
+        cure = "start with the keys this database was written with; without them no number in it can be read"
+        yield Finding(BAD, "data keys", f"{', '.join(wrong)} missing or another than was used here", cure)
+        return
+    writer = next(iter(held))
+    if others := sorted(set(noted) - {writer}):
+        seen = f"{writer} writes, rows may still be under {', '.join(others)}"
+        yield Finding(WARN, "data keys", seen, "bin/manage rotate_keys; then they may be left out")
+    else:
+        yield Finding(OK, "data keys", f"{writer} writes" + ("" if noted else ", nothing sealed yet"))
+
+
+def backup(now: datetime) -> Iterator[Finding]:
+    """Look when `bin/manage backup` last ended well; without one, for how long there has been something to lose."""
+    hours = settings.MASKLINE["backup_hours"]
+    if not hours:
+        yield Finding(OK, "backup", "not judged: MASKLINE_BACKUP_HOURS is 0")
+        return
+    last = Heartbeat.objects.filter(name=BACKUP).values_list("at", flat=True).first()
+    begun = DataKey.objects.order_by("first_seen_at").values_list("first_seen_at", flat=True).first()
+    age = now - (last or begun or now)
+    level = worse(age / timedelta(hours=hours), 1, BAD_AFTER)
+    seen = f"the last one {span(age)} ago" if last else f"none yet; the database is {span(age)} old"
+    level = WARN if last is None and level == OK else level
+    cure = "" if level == OK else "bin/manage backup DIR, each night; MASKLINE_BACKUP_HOURS=0 if another tool does it"
+    yield Finding(level, "backup", seen, cure)
