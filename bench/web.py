@@ -17,24 +17,31 @@ PATIENCE_SECONDS = 30.0
 @contextmanager
 def serving(environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """Serve the application while the block runs, with more in its environment; give its port on 127.0.0.1."""
-    port = _free_port()
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command += ["--worker-class", "config.services.web.Worker", "--workers", str(WORKERS), "--threads", str(THREADS)]
-    server = subprocess.Popen([*command, "--no-control-socket"], env={**os.environ, **(environment or {})})
+    port = free_port()
+    server = subprocess.Popen(command(port), env={**os.environ, **(environment or {})})
     try:
-        _wait(port)
+        wait(port)
         yield port
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(PATIENCE_SECONDS)
 
 
-def _free_port() -> int:
+def command(port: int) -> list[str]:
+    """Return the command line of the web server."""
+    words = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    words += ["--worker-class", "config.services.web.Worker", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    return [*words, "--no-control-socket"]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         return int(door.getsockname()[1])
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
+    """Wait until the web server answers."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
