@@ -25,6 +25,7 @@ CUSTOMER = "customer"
 # audit read who listened, which does not need the voices.
 # try_out: test calls, whose pushes go to the customer's own server.
 # upload: voice files, and deleting them; a customer's user those of his account.
+# attend: alerts acknowledged, silenced and closed by hand; who is told of them is the operator's to configure.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "look": frozenset({SUPPORT, FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
     "money": frozenset({FINANCE, OPERATOR, AUDITOR, CUSTOMER}),
@@ -35,6 +36,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "bind": frozenset({SUPPORT, OPERATOR}),
     "try_out": frozenset({SUPPORT, OPERATOR, CUSTOMER}),
     "upload": frozenset({OPERATOR, CUSTOMER}),
+    "attend": frozenset({SUPPORT, FINANCE, OPERATOR}),
     "correct": frozenset({FINANCE, OPERATOR}),
     "approve": frozenset({FINANCE}),
     "operate": frozenset({OPERATOR}),

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from billing import alert_checks
 from billing.settlement import settle
 
 log = logging.getLogger(__name__)
@@ -20,3 +21,18 @@ def settle_due_hours() -> None:
     waiting = sum(done.waiting for done in settled)
     if waiting:
         log.warning("%s usage rows wait: no price, or parts unknown", waiting)
+
+
+@shared_task(name="billing.tasks.check_money")  # type: ignore[untyped-decorator, unused-ignore]
+def check_money() -> None:
+    """Raise and close the alerts of usage without a price, of balances and of packages."""
+    now = timezone.now()
+    alert_checks.unpriced_usage(now)
+    alert_checks.balances(now)
+    alert_checks.packages(now)
+
+
+@shared_task(name="billing.tasks.check_applications")  # type: ignore[untyped-decorator, unused-ignore]
+def check_applications() -> None:
+    """Raise and close the alerts of applications that fell silent: once the last hour is settled."""
+    alert_checks.silent_applications(timezone.now())

@@ -29,6 +29,12 @@ app.conf.beat_schedule = {
     "end recordings": {"task": "privacy.tasks.sweep_recordings", "schedule": crontab(minute="*/5")},
     "forget leftovers": {"task": "privacy.tasks.forget_leftovers", "schedule": crontab(minute="37", hour="4")},
     "queue replays": {"task": "notifications.tasks.queue_replays", "schedule": crontab()},
+    "send alerts": {"task": "notifications.tasks.send_alerts", "schedule": crontab()},
+    "check endpoints": {"task": "notifications.tasks.check_endpoints", "schedule": crontab()},
+    "check money": {"task": "billing.tasks.check_money", "schedule": crontab(minute="*/5")},
+    "check arrivals": {"task": "privacy.tasks.check_arrivals", "schedule": crontab(minute="*/5")},
+    "check applications": {"task": "billing.tasks.check_applications", "schedule": crontab(minute="25")},
+    "check the instance": {"task": "console.tasks.check_instance", "schedule": crontab(minute="*/5")},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
 

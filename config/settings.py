@@ -7,7 +7,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from config import environment, secrets_store, storage, tunables
+from config import environment, mail, secrets_store, storage, tunables
 from config.openapi import options as openapi
 
 django_stubs_ext.monkeypatch()
@@ -162,6 +162,13 @@ STORAGES = {
 # A body over this is refused with 413 before it is read (contract: 8 MiB at /upstream).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- mail ----------------------------------------------------------------------------------------------------------
+_MAIL = mail.read(ENV, MASKLINE_PUBLIC_URL)
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL.backend, _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.starttls, _MAIL.tls, mail.SECONDS
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 
 # --- the product's own settings ------------------------------------------------------------------------------------
 MASKLINE = tunables.read(ENV)

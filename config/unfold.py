@@ -13,7 +13,13 @@ from accounts import roles, scope
 
 # (group, [(title, URL name, icon, action)]): an entry is shown to those who may do the action.
 SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
-    ("", [(gettext_noop("Dashboard"), "dashboard", "monitoring", "look")]),
+    (
+        "",
+        [
+            (gettext_noop("Dashboard"), "dashboard", "monitoring", "look"),
+            (gettext_noop("Alerts"), "alerts", "notifications", "look"),
+        ],
+    ),
     (
         gettext_noop("History"),
         [

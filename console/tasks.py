@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from common import partitions
 from console import job_files, jobs
+from console.alerts import checks
 from console.job_kinds import carry_out
 from console.models import Heartbeat
 from privacy import retention
@@ -50,3 +51,11 @@ def drop_expired() -> None:
     gone = retention.drop_expired(timezone.now())
     if gone:
         log.info("dropped %s", ", ".join(gone))
+
+
+@shared_task(name="console.tasks.check_instance")  # type: ignore[untyped-decorator, unused-ignore]
+def check_instance() -> None:
+    """Raise and close the alerts of jobs that failed and of partitions that are missing."""
+    now = timezone.now()
+    checks.failed_jobs(now)
+    checks.missing_partitions(now)

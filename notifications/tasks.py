@@ -1,8 +1,9 @@
 """Periodic work of notifications (config/celery.py holds the timetable)."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from notifications import replay, replaying
+from notifications import alert_checks, alert_messages, alerts, replay, replaying
 
 REPLAY_SECONDS = 20.0
 

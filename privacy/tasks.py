@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from privacy import bindings, quarantine, stop_callbacks
+from privacy import alert_checks, bindings, quarantine, stop_callbacks
 from privacy.recordings import fetching
 from privacy.recordings import retention as recording_terms
 
@@ -76,3 +76,11 @@ def forget_leftovers() -> int:
     now = timezone.now()
     recording_terms.forget_rows(now)
     return recording_terms.forget_leftovers(now)
+
+
+@shared_task(name="privacy.tasks.check_arrivals")  # type: ignore[untyped-decorator, unused-ignore]
+def check_arrivals() -> None:
+    """Raise and close the alerts of silent upstreams and of a quarantine that grows."""
+    now = timezone.now()
+    alert_checks.silent_upstreams(now)
+    alert_checks.growing_quarantine(now)

@@ -29,6 +29,7 @@ listen       yes      -        yes       -        -
 bind         yes      -        yes       -        -
 try_out      yes      -        yes       -        yes
 upload       -        -        yes       -        yes
+attend       yes      yes      yes       -        -
 correct      -        yes      yes       -        -
 approve      -        yes      -         -        -
 operate      -        -        yes       -        -

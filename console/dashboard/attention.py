@@ -16,6 +16,7 @@ from billing.models import Tariff
 from console import words as in_words
 from console.models import Job
 from console.templatetags.maskline import age
+from notifications.models import Alert
 from privacy.completeness import Completeness
 from privacy.models import Quarantined, Usage, VoiceFile
 
@@ -35,10 +36,21 @@ class Finding:
 def findings(scope: Scope, arrived: Sequence[Completeness], now: datetime) -> list[Finding]:
     """Return what needs attention, worst first; an empty list means that nothing does."""
     found = [
-        *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope), *_standing(scope),
+        *_alerts(scope), *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope), *_standing(scope),
         *_silent(arrived, now), *_jobs(scope, now), *_voices(scope),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: finding.level != BAD)
+
+
+def _alerts(scope: Scope) -> list[Finding]:
+    """Return how many alerts are open that nobody looks after."""
+    open_ones = scope.rows(Alert).filter(closed_at__isnull=True, acknowledged_at__isnull=True)
+    counted = dict(open_ones.values_list("severity").annotate(n=Count("pk")).order_by())
+    n = sum(counted.values())
+    if not n:
+        return []
+    text = ngettext("%(n)s alert is open.", "%(n)s alerts are open.", n) % {"n": f"{n:,}"}
+    return [Finding(BAD if counted.get(Alert.Severity.CRITICAL) else WARN, text, _link("alerts"))]
 
 
 def _prices(scope: Scope) -> list[Finding]:

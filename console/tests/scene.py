@@ -16,7 +16,7 @@ from billing import ledger, purchases, settlement, tariffs
 from billing.models import Charge, Package
 from common import partitions, periods, timeid
 from console.tests import bound
-from notifications.models import Endpoint, Push
+from notifications.models import Alert, Endpoint, Push
 from privacy.models import (
     Call,
     CallEvent,
@@ -191,6 +191,10 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
         "recording": RecordingFile.objects.create(
             **owner, upstream=upstream, session_id=tenant.call.session_id, call_id=tenant.call.pk, domain="rec.example",
             name=f"recording-{code}.wav", path=f"{code}/none.wav", size=52, stored_at=at, delete_at=at,
+        ),
+        "alert": Alert.objects.create(
+            kind="low_balance", severity="warning", account=tenant.account, subject=f"account:{tenant.account.pk}",
+            values={"account": code}, first_seen_at=at, last_seen_at=at,
         ),
         **bound.rows(tenant.application, tenant.number, tenant.a, tenant.b, at, SECRETS[1]),
         "audit": AuditEntry.objects.create(

@@ -106,6 +106,15 @@ CONSOLE = {
     "play_recording": "listen",
     "download_recording": "listen",
     "fetch_recording": "operate",
+    "alerts": "look",
+    "alert": "look",
+    "alert_acknowledge": "attend",
+    "alert_silence": "attend",
+    "alert_close": "attend",
+    "alert_routes": "configure",
+    "alert_route_new": "configure",
+    "alert_route": "configure",
+    "alert_route_test": "configure",
 }
 # Beside the permission: not for a user who is bound to an account.
 UNBOUND_ONLY = {"upstreams", "number_transfers"}
@@ -284,6 +293,8 @@ def _address(name: str, scene: Scene) -> str:
         return reverse(name)
     if name in {"add_keywords", "end_keywords"}:
         return reverse(name)
+    if name.startswith("alert_") and name not in {"alert_routes", "alert_route_new"}:
+        return reverse(name, args=[1])
     if name in {"number_order_cancel", "number_transfer_decide", "test_call"}:
         return reverse(name, args=[1])
     return reverse(name, args=[ids.get(name, "x" if name == "job_file" else unknown_id())])

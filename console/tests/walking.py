@@ -38,7 +38,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         "number": tenant.number.pk, "quarantined": tenant.rows["quarantined"].pk, "voice_file": tenant.rows["voice"].pk,
         "number_reason": tenant.number.pk,
         "binding": tenant.rows["binding"].pk, "api_request": tenant.rows["api_request"].pk,
-        "application": tenant.application.pk,
+        "application": tenant.application.pk, "alert": tenant.rows["alert"].pk,
         "risk_application": tenant.application.pk, "blacklist": tenant.application.pk,
     }  # fmt: skip
     lists = [
@@ -49,6 +49,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         *("risk", "blocked_calls", "near_misses"),
         *("keywords", "try_keywords", "who_would_it_reach"),
         *("recordings", "unknown_codes", "test_calls"),
+        *("alerts", "alert_routes", "alert_route_new"),
     ]
     return {
         **{name: reverse(name) for name in lists},

@@ -1,0 +1,42 @@
+"""Looking at the instance itself: jobs that failed, partitions that are missing."""
+
+from datetime import datetime, timedelta
+
+from accounts.scope import Scope
+from common import partitions
+from console.models import Job
+from notifications import alerts
+from notifications.alerts import Trouble
+
+FAILED_FOR = timedelta(days=7)
+AHEAD = timedelta(days=7)
+ENDED = (Job.State.DONE, Job.State.FAILED)
+
+
+def failed_jobs(now: datetime) -> None:
+    """Raise an alert for each kind of job whose last one of an account failed this week; the next good one ends it."""
+    ended = Scope(None).rows(Job).filter(state__in=ENDED, finished_at__gt=now - FAILED_FOR).select_related("account")
+    last = ended.order_by("kind", "account_id", "-finished_at").distinct("kind", "account_id")
+    troubles = [
+        Trouble(
+            f"job:{job.kind}:{job.account_id or '-'}",
+            account=job.account,
+            values={"job": job.kind, "reason": job.error, "job_id": str(job.pk)},
+        )
+        for job in last
+        if job.state == Job.State.FAILED
+    ]
+    alerts.follow("job_failed", troubles, now=now)
+
+
+def missing_partitions(now: datetime) -> None:
+    """Raise an alert for each table that has no partition for now or for a week ahead."""
+    troubles = []
+    for entry in partitions.partitioned_tables():
+        there = partitions.existing(entry.table)
+        for at in (now, now + AHEAD):
+            if not any(one.lower <= at < one.upper for one in there):
+                values = {"table": entry.table, "missing_at": at}
+                troubles.append(Trouble(f"table:{entry.table}", "critical", values=values))
+                break
+    alerts.follow("partition_missing", troubles, now=now)

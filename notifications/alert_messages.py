@@ -1,0 +1,112 @@
+"""Telling alerts: each waiting message is claimed, sent by its route, tried again, and noted. The row is the queue.
+
+A message that failed three times makes its route an alert of its own; what tells of failing routes never does.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from notifications import alerts
+from notifications.alert_channels import NotTold, tell
+from notifications.models import AlertMessage, AlertRoute
+
+# Minutes until the next try; after the last one that failed nobody tries again.
+RETRIES = (1, 5, 15, 60)
+TRIES = len(RETRIES) + 1
+FAILING_AFTER = 3
+RUN_FOR = timedelta(seconds=50)
+OPENED, CLOSED, TEST = "opened", "closed", "test"
+SWITCHED_OFF = gettext_noop("The route is switched off.")
+Waiting = AlertMessage.State.WAITING
+
+
+def send_due() -> int:
+    """Send what is due for up to 50 seconds; return how many messages arrived.
+
+    A route that fails is left alone for the rest of the run, so that one dead server does not hold up the others.
+    """
+    arrived, failed = 0, set[int]()
+    until = timezone.now() + RUN_FOR
+    while (now := timezone.now()) < until and (message := claim(now, but=failed)) is not None:
+        if send(message, now):
+            arrived += 1
+        else:
+            failed.add(message.route_id)
+    return arrived
+
+
+def claim(now: datetime, *, but: Collection[int] = ()) -> AlertMessage | None:
+    """Return a message that is due, counted as tried and due again later should we die; None when there is none.
+
+    That an alert is over is not told before its opening.
+    """
+    opening = AlertMessage.objects.filter(
+        alert=OuterRef("alert"), route=OuterRef("route"), crossing=OPENED, state=Waiting
+    )
+    with transaction.atomic():
+        due = AlertMessage.objects.select_for_update(skip_locked=True, of=("self",))
+        due = due.filter(state=Waiting, due_at__lte=now).exclude(route_id__in=but).exclude(crossing=TEST)
+        due = due.filter(~Q(crossing=CLOSED) | ~Exists(opening))
+        message = due.select_related("route__account", "alert__account").order_by("due_at", "pk").first()
+        if message is None:
+            return None
+        message.attempts += 1
+        message.due_at = now + timedelta(minutes=RETRIES[min(message.attempts, len(RETRIES)) - 1])
+        message.save(update_fields=["attempts", "due_at"])
+    return message
+
+
+def send(message: AlertMessage, now: datetime) -> bool:
+    """Send a claimed message; return whether it arrived."""
+    try:
+        if not message.route.enabled and message.crossing != TEST:
+            message.attempts = TRIES
+            raise NotTold(SWITCHED_OFF)
+        tell(message, now)
+    except NotTold as problem:
+        _failed(message, str(problem), now)
+        return False
+    with transaction.atomic():
+        _note(message, AlertMessage.State.SENT, "", now)
+        alerts.close_alert(alerts.ROUTE_FAILING, f"route:{message.route_id}", now=now)
+    return True
+
+
+def send_test(route: AlertRoute, now: datetime) -> AlertMessage:
+    """Send a test by a route at once, also one that is switched off; return the message with what became of it."""
+    message = AlertMessage.objects.create(
+        alert=None, route=route, crossing=TEST, attempts=TRIES, due_at=now, created_at=now
+    )
+    send(message, now)
+    message.refresh_from_db()
+    return message
+
+
+def _failed(message: AlertMessage, reason: str, now: datetime) -> None:
+    over = message.attempts >= TRIES
+    with transaction.atomic():
+        _note(message, AlertMessage.State.FAILED if over else Waiting, reason, now)
+        if message.attempts < FAILING_AFTER or not message.route.enabled:
+            return
+        if message.alert is None or message.alert.kind == alerts.ROUTE_FAILING:
+            return
+        alerts.raise_alert(
+            alerts.ROUTE_FAILING,
+            subject=f"route:{message.route_id}",
+            severity="warning",
+            account=message.route.account,
+            values={"route": message.route.name, "reason": reason},
+            now=now,
+        )
+
+
+def _note(message: AlertMessage, state: str, reason: str, now: datetime) -> None:
+    """Write what became of it, unless another run, which took it for dead, was sooner."""
+    sent = now if state == AlertMessage.State.SENT else None
+    rows = AlertMessage.objects.filter(pk=message.pk, state=Waiting)
+    rows.update(state=state, reason=reason[:300], sent_at=sent)
