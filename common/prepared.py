@@ -111,7 +111,8 @@ def _checked(pgconn: Any, result: pq.abc.PGresult) -> pq.abc.PGresult:
     """Return the result of what went well. Raises psycopg's error of what did not."""
     if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
         return result
-    if pgconn.status == pq.ConnStatus.BAD:
+    # What the server itself says has a state; without one libpq found the connection broken.
+    if pgconn.status == pq.ConnStatus.BAD or result.error_field(pq.DiagnosticField.SQLSTATE) is None:
         raise psycopg.OperationalError("the connection is lost")
     raise errors.error_from_result(result)
 

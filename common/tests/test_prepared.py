@@ -1,7 +1,10 @@
 """Prepared statements, outside a transaction and in one: the same rows, the same errors, whatever became of plans."""
 
+import os
+import socket
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 import psycopg
@@ -122,5 +125,15 @@ def test_a_new_connection_prepares_for_itself():
     assert echo() == [ROW]
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
         assert prepared._straight(other, "SELECT %(n)s::int", {"n": 1}, False) == [(1,)]
+    connection.close()
+    assert echo() == [ROW]
+
+
+def test_a_server_that_hangs_up_in_the_middle_is_away():
+    assert echo() == [ROW]
+    with closing(socket.socket(fileno=os.dup(connection.connection.pgconn.socket))) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(OperationalError):
+        echo()
     connection.close()
     assert echo() == [ROW]
