@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection
 
 from common import partitions, sql
+from notifications import retention as push_terms
 from notifications.models import Attempt
 from privacy.models import (
     ApiRequest,
@@ -26,8 +27,8 @@ def drop_expired(now: datetime) -> list[str]:
 
     Calls and messages stay `retention_calls_days`, events and silent sessions `retention_events_days`, the log of
     requests `retention_requests_days`, routing decisions `retention_decisions_days`, attempts to reach customers
-    `retention_attempts_days` as do test calls, answers to Idempotency-Key and about an SMS a day. Records stay: a CDR
-    of long ago that comes again is still a repeat.
+    `retention_attempts_days` as do test calls, pushes that were given up `retention_dead_pushes_days`, answers to
+    Idempotency-Key and about an SMS a day. Records stay: a CDR of long ago that comes again is still a repeat.
     """
     calls_before = now - timedelta(days=settings.MASKLINE["retention_calls_days"])
     events_before = now - timedelta(days=settings.MASKLINE["retention_events_days"])
@@ -42,6 +43,7 @@ def drop_expired(now: datetime) -> list[str]:
         pass
     IdempotentAnswer.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     MessageAnswer.objects.filter(decided_at__lt=now - timedelta(days=1)).delete()
+    push_terms.forget_given_up(now, settings.MASKLINE["retention_dead_pushes_days"])
     TestCall.objects.filter(asked_at__lt=terms[Attempt]).delete()
     return gone
 

@@ -19,6 +19,7 @@ from accounts.models import DataKey
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from common import partitions
+from common.keyring import keyring
 from config import doctor
 from config.doctor import database, findings, machine, work
 from config.doctor.findings import BAD, OK, WARN, Finding
@@ -39,7 +40,8 @@ def now() -> datetime:
 
 def level(check: Callable[[datetime], Any], now: datetime) -> str:
     """Return the worst level a check finds."""
-    return max((finding.level for finding in check(now)), key=[OK, WARN, BAD].index)
+    found: list[str] = [finding.level for finding in check(now)]
+    return max(found, key=[OK, WARN, BAD].index)
 
 
 def run() -> tuple[int, str]:
@@ -93,7 +95,7 @@ def test_clocks_are_compared_with_the_database_and_redis(monkeypatch: pytest.Mon
     assert level(machine.clock, now) == level(machine.redis, now) == OK
     real = time.time
     for seconds, expected in ((5, WARN), (-5, WARN), (60, BAD)):
-        monkeypatch.setattr(machine.time, "time", lambda s=seconds: real() + s)
+        monkeypatch.setattr(time, "time", lambda s=seconds: real() + s)
         assert level(machine.clock, now) == level(machine.redis, now) == expected
     monkeypatch.undo()
 
@@ -141,7 +143,7 @@ def test_partitions_that_are_missing_soon_or_now_are_told() -> None:
 def test_keys_are_compared_with_those_the_database_knows(now: datetime) -> None:
     DataKey.objects.all().delete()
     assert level(database.keys, now) == OK
-    mark = database.keyring().fingerprints()
+    mark = keyring().fingerprints()
     ((kid, right),) = mark.items()
     DataKey.objects.create(kid=kid, fingerprint=right)
     assert level(database.keys, now) == OK

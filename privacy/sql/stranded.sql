@@ -1,0 +1,36 @@
+-- name: stranded_endpoints
+-- Endpoints with pushes that wait, whose URL is none of their application's any more.
+SELECT e.id, e.application_id
+FROM notifications_endpoint AS e
+JOIN accounts_application AS a ON a.id = e.application_id
+WHERE e.url NOT IN (coalesce(a.call_status_url, ''), coalesce(a.callin_url, ''), coalesce(a.cdr_url, ''),
+                    coalesce(a.sms_url, ''), coalesce(a.sms_control_url, ''), coalesce(a.number_status_url, ''))
+  AND EXISTS (SELECT FROM notifications_push AS p WHERE p.endpoint_id = e.id AND p.state = 0)
+ORDER BY e.id
+
+-- name: stranded_pushes
+-- Some pushes that wait at an endpoint, oldest of each call first, and of which event they are.
+SELECT p.id, p.kind, coalesce(event.event_type, '')
+FROM notifications_push AS p
+LEFT JOIN privacy_callevent AS event ON p.kind = 'event' AND event.id = p.cause_id
+WHERE p.endpoint_id = %(endpoint)s AND p.state = 0
+ORDER BY p.order_key, p.sequence
+LIMIT %(limit)s
+FOR UPDATE OF p SKIP LOCKED
+
+-- name: move_pushes
+-- Hands pushes to another endpoint, due at once; but for one that tells there already what has its place in the order.
+UPDATE notifications_push AS p SET endpoint_id = target.id, shard = target.shard, due_at = least(p.due_at, now())
+FROM notifications_endpoint AS target
+WHERE target.id = %(endpoint)s AND p.id = ANY(%(ids)s::uuid[])
+  AND NOT EXISTS (SELECT FROM notifications_push AS there
+                  WHERE there.endpoint_id = target.id AND there.order_key = p.order_key AND there.sequence = p.sequence)
+RETURNING p.id
+
+-- name: give_up_pushes
+-- Gives pushes up for a reason; they stay for a replay.
+UPDATE notifications_push SET state = 1, reason = %(reason)s WHERE id = ANY(%(ids)s::uuid[]) AND state = 0
+
+-- name: clear_dead_leases
+-- Takes the names of processes off shares that nobody has held for long; whoever comes takes them as before.
+UPDATE notifications_shardlease SET owner = '' WHERE owner <> '' AND expires_at < %(before)s
