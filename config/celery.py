@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "check arrivals": {"task": "privacy.tasks.check_arrivals", "schedule": crontab(minute="*/5")},
     "check applications": {"task": "billing.tasks.check_applications", "schedule": crontab(minute="25")},
     "check the instance": {"task": "console.tasks.check_instance", "schedule": crontab(minute="*/5")},
+    "find stranded pushes": {"task": "privacy.tasks.sweep_outbox", "schedule": crontab()},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from privacy import alert_checks, bindings, quarantine, stop_callbacks
+from privacy import alert_checks, bindings, quarantine, stop_callbacks, stranded
 from privacy.recordings import fetching
 from privacy.recordings import retention as recording_terms
 
@@ -84,3 +84,10 @@ def check_arrivals() -> None:
     now = timezone.now()
     alert_checks.silent_upstreams(now)
     alert_checks.growing_quarantine(now)
+
+
+@shared_task(name="privacy.tasks.sweep_outbox")  # type: ignore[untyped-decorator, unused-ignore]
+def sweep_outbox() -> int:
+    """Hand pushes whose URL is gone to the new one, or give them up; return how many."""
+    swept = stranded.sweep(timezone.now())
+    return swept.moved + swept.given_up
