@@ -1,7 +1,8 @@
 """bin/run: the whole product on this machine. See docs/operations.md.
 
 Order: is the port free, embedded servers, `config.prepare` (the only one that imports Django), then the supervisor over
-web, dispatcher, workers and beat. This process holds the servers up, so it stays small and lives as long as they are needed.
+web, dispatcher, workers and beat. This process holds the servers up, so it stays small and lives as long as they are
+needed.
 """
 
 import argparse

@@ -13,10 +13,10 @@ from notifications.dispatching.leases import Leases
 from notifications.dispatching.lines import CallKey, Claimed, Line, Lines, Recipient
 
 MOST = 500
-AN_ENDPOINT = 32
-A_CALL = 16
+A_CALL = 8
+AN_ENDPOINT = 16
 # A line with this many waiting has enough.
-FULL = 48
+FULL = 12
 # What an endpoint's application says is read again at each claim, and for what waits in memory as often as this.
 FRESH_SECONDS = 0.5
 

@@ -38,7 +38,7 @@ LOOK_SECONDS, WATCH_SECONDS, HEALTH_SECONDS, UPKEEP_SECONDS = 1.0, 0.25, 0.5, 60
 # A request under way for longer no longer takes one of the places of quick ones; there are as many places for those.
 SLOW_SECONDS = 0.5
 # Enough in memory: nothing more is read.
-MOST_WAITING = 1000
+ENOUGH_WAITING = 300
 STOP_SECONDS = 1.2
 MOST_GIVEN_UP = 5000
 
@@ -58,7 +58,7 @@ class Dispatcher:
         self.claiming = Claiming(
             self._databases[1], self.leases, self.lines, self.clock, int(rules["push_per_endpoint"])
         )
-        self.finishing = Finishing(self._databases[2], self.lines, self.owner)
+        self.finishing = Finishing(self._databases[2], self.lines, self.owner, self._pump)
         self.records = Records()
         self.sender = Sender(keep_alive=True)
         # {task: (push, its line, when it began)}, in the order in which they began.
@@ -125,8 +125,9 @@ class Dispatcher:
                 async with asyncio.timeout(pause):
                     await self._hinted.wait()
             self._hinted.clear()
-            if self.lines.waiting >= MOST_WAITING:
+            if self.lines.waiting >= ENOUGH_WAITING:
                 pause = POLL_SECONDS
+                self._pump()
                 continue
             try:
                 came = await self.claiming.claim()

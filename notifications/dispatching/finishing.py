@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from asgiref.sync import sync_to_async
 from django.utils import timezone
+from psycopg import AsyncCursor
 
 from common import partitions, timeid
 from common.faults import fault_point
@@ -22,7 +23,7 @@ from notifications.models import Attempt, Push
 log = logging.getLogger(__name__)
 MOST = 500
 # Between two batches: a busy disk is not asked for one commit a push.
-PAUSE_SECONDS = 0.004
+PAUSE_SECONDS = 0.008
 RETRY_SECONDS = 1.0
 
 
@@ -53,14 +54,13 @@ class Outcome:
 class Finishing:
     """Collects outcomes and writes them."""
 
-    def __init__(self, database: Database, lines: Lines, owner: str) -> None:
-        self._database, self._lines, self._owner = database, lines, owner
+    def __init__(self, database: Database, lines: Lines, owner: str, written: Callable[[], None]) -> None:
+        self._database, self._lines, self._owner, self._on_written = database, lines, owner, written
         self._waiting: list[Outcome] = []
         self._holds: dict[CallKey, tuple[int, datetime]] = {}
         self._wake = asyncio.Event()
         self._most = MOST
         self.unwritten = 0
-        self.written = 0
 
     def add(self, outcome: Outcome) -> None:
         """Take an outcome in, to be written soon."""
@@ -115,20 +115,19 @@ class Finishing:
                 self._lines.forget(outcome.forget or [outcome.push.id])
             self._most = min(MOST, self._most * 2)
             self.unwritten -= len(batch)
-            self.written += len(batch)
+            self._on_written()
 
     async def _commit(self, batch: Sequence[Outcome], holds: dict[CallKey, tuple[int, datetime]]) -> None:
         delivered = [outcome for outcome in batch if outcome.delivered]
         failed = [outcome for outcome in batch if not outcome.delivered]
-        async with self._database.transaction() as cursor:
+        ended = {_call(outcome) for outcome in delivered if outcome.push.attempt}
+        fault_point("push.finishing")
+        # As a rule everything arrived at the first attempt: one statement is the whole transaction.
+        async with self._database.transaction(one=not (failed or holds or ended)) as cursor:
             if delivered:
                 await run(cursor, "finish_delivered", rows=as_json(map(_row, delivered)), owner=self._owner)
-            ended = {_call(outcome) for outcome in delivered if outcome.push.attempt}
             if failed:
-                parameters = {"poison": retry.POISON_ATTEMPTS, "parked": POISON, "owner": self._owner}
-                states: dict[str, int] = dict(
-                    await run(cursor, "finish_failed", rows=as_json(map(_failed_row, failed)), **parameters)
-                )
+                states = await self._write_failed(cursor, failed)
                 waits = [outcome for outcome in failed if states.get(outcome.push.id) == Push.State.PENDING]
                 holds = holds | {_call(each): (each.push.sequence, each.due_at) for each in waits if each.due_at}
                 ended |= {_call(each) for each in failed if states.get(each.push.id, 0) != Push.State.PENDING}
@@ -136,7 +135,17 @@ class Finishing:
                 await run(cursor, "hold_calls", rows=as_json(_hold(*each) for each in holds.items()))
             if ended:
                 await run(cursor, "release_calls", rows=as_json({"endpoint": e, "order_key": k} for e, k in ended))
-            fault_point("push.finishing")
+
+    async def _write_failed(self, cursor: AsyncCursor[Any], failed: Sequence[Outcome]) -> dict[str, int]:
+        rows = await run(
+            cursor,
+            "finish_failed",
+            rows=as_json(map(_failed_row, failed)),
+            poison=retry.POISON_ATTEMPTS,
+            parked=POISON,
+            owner=self._owner,
+        )
+        return dict(rows)
 
 
 async def keep_partitions(*, forget: bool = False) -> None:

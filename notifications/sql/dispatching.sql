@@ -46,10 +46,15 @@ DELETE FROM notifications_dispatcher WHERE name = %(owner)s
 -- name: claim_pushes
 -- Due pushes of our shares, at most so many an endpoint, whole beginnings of calls: first the endpoints that have any
 -- (one index probe each), then the calls of which something is due, then these calls from their oldest push on.
-WITH RECURSIVE busy (id) AS (
-    (SELECT endpoint_id FROM notifications_push WHERE endpoint_id > %(after)s ORDER BY endpoint_id LIMIT 1)
+-- All by one index, so that what was deleted is stepped over once. What is known already is kept hashed.
+WITH RECURSIVE known AS MATERIALIZED (
+    SELECT unnest(%(known)s::uuid[]) AS id
+), busy (id) AS (
+    (SELECT endpoint_id FROM notifications_push WHERE endpoint_id > %(after)s
+     ORDER BY endpoint_id, state, due_at LIMIT 1)
     UNION ALL
-    SELECT (SELECT p.endpoint_id FROM notifications_push p WHERE p.endpoint_id > b.id ORDER BY p.endpoint_id LIMIT 1)
+    SELECT (SELECT p.endpoint_id FROM notifications_push p WHERE p.endpoint_id > b.id
+            ORDER BY p.endpoint_id, p.state, p.due_at LIMIT 1)
     FROM busy b WHERE b.id IS NOT NULL
 ), open AS (
     SELECT e.id FROM busy JOIN notifications_endpoint e ON e.id = busy.id
@@ -59,7 +64,7 @@ WITH RECURSIVE busy (id) AS (
     SELECT open.id AS endpoint_id, due.order_key FROM open CROSS JOIN LATERAL (
         SELECT DISTINCT few.order_key FROM (
             SELECT p.order_key FROM notifications_push p
-            WHERE p.endpoint_id = open.id AND p.state = 0 AND p.due_at <= now() AND p.id <> ALL(%(known)s::uuid[])
+            WHERE p.endpoint_id = open.id AND p.state = 0 AND p.due_at <= now() AND p.id NOT IN (SELECT id FROM known)
             ORDER BY p.due_at LIMIT %(an_endpoint)s
         ) few
     ) due
@@ -72,7 +77,7 @@ SELECT p.id::text, p.endpoint_id, p.order_key, p.sequence, p.shard, p.body, p.at
 FROM calls CROSS JOIN LATERAL (
     SELECT * FROM notifications_push p
     WHERE p.endpoint_id = calls.endpoint_id AND p.order_key = calls.order_key AND p.state = 0
-      AND p.id <> ALL(%(known)s::uuid[])
+      AND p.id NOT IN (SELECT id FROM known)
     ORDER BY p.sequence LIMIT %(a_call)s
 ) p
 LIMIT %(most)s
@@ -186,7 +191,7 @@ FROM (
           SELECT FROM notifications_replay AS r
           WHERE r.id = replay_id AND r.asked_at > now() - %(hours)s * interval '1 hour'
       )
-      AND id <> ALL(%(known)s::uuid[])
+      AND id NOT IN (SELECT unnest(%(known)s::uuid[]))
     LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ) old
 WHERE p.id = old.id
