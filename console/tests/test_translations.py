@@ -35,6 +35,7 @@ SAME_IN_BOTH = {
     *("Excel", "Parquet", "esc", "hans"),  # a key, and the code of the language in the switch
     *("callin", "collectInfo", "callout", "alerting", "answer", "disconnect"),  # events by their name on the wire
     *("Notify", "direction", "Authorization", "dsl", "type", "nonce"),  # of the wire format too
+    *("Slack", "Webhook", "Webhooks", "Standard"),  # of chat robots, and the name of a standard
     *("auditor", "customer", "finance", "support", "reveal"),  # roles and actions, as the audit trail names them
 }
 

@@ -1,5 +1,6 @@
 """Alerts: once per crossing, however often and by however many it is noticed; who is told; silence, and the end."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -151,7 +152,7 @@ def test_every_kind_is_a_sentence_in_both_languages_also_without_its_values(
     with translation.override(language):
         said = alert_words.sentence(Alert(kind=kind, values={}), zone)
         name = alert_words.kind_name(kind)
-    assert said and name != kind and "%(" not in said
+    assert said and name != kind and not re.search(r"%\(\w+\)s", said)
     if language == "zh-hans":
         assert any("一" <= letter <= "鿿" for letter in said) and any("一" <= letter <= "鿿" for letter in name)
 
