@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -56,7 +57,7 @@ def test_a_second_click_shows_what_the_first_made(acme: Company, signed_in: Call
 
 
 def test_a_form_of_somebody_else_that_is_out_of_date_is_told_so(
-    acme: Company, signed_in: Callable[..., Client], operator: object
+    acme: Company, signed_in: Callable[..., Client], operator: User
 ) -> None:
     browser = Client()
     browser.force_login(operator)
