@@ -49,9 +49,11 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         [
             (gettext_noop("Quarantine"), "quarantine", "report", "look"),
             (gettext_noop("Upstreams"), "upstreams", "dns", "look"),
+            (gettext_noop("Endpoints"), "endpoints", "outbox", "look"),
             (gettext_noop("Unknown codes"), "unknown_codes", "question_mark", "operate"),
             (gettext_noop("Voice files"), "voice_files", "volume_up", "look"),
             (gettext_noop("Test calls"), "test_calls", "labs", "look"),
+            (gettext_noop("Replays"), "replays", "replay", "look"),
             (gettext_noop("Keywords"), "keywords", "rule", "look"),
             (gettext_noop("Jobs"), "jobs", "pending_actions", "look"),
             (gettext_noop("Numbers"), "numbers", "dialpad", "look"),

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.urls_reports")),
     path("", include("console.urls_quarantine")),
     path("", include("console.testcalls.urls")),
+    path("", include("console.replays.urls")),
     path("", include("console.voices.urls")),
     path("", include("console.risk.urls")),
     path("", include("console.keywords.urls")),

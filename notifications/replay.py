@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError
 from accounts.models import Account, Application
 from common import sql, timeid
 from common.errors import BadInput
+from common.phone import mask_in_text
 from notifications.listing import DEAD, DELIVERED, PARKED, SKEW, STATES, WAITING, read_message_id
 from notifications.models import Endpoint, Push, Replay
 
@@ -137,7 +138,7 @@ def ask(
             return found, False
         pushes = total(preview(account.pk, application.pk if application else None, choice, now))
         replay = Replay.objects.create(
-            account=account, application=application, key=digest, chosen=kept, reason=reason[:500],
+            account=account, application=application, key=digest, chosen=kept, reason=mask_in_text(reason)[:500],
             asked_by=asked_by[:150], asked_at=now, total=pushes,
             state=Replay.State.WAITING if pushes else Replay.State.DONE, finished_at=None if pushes else now,
         )  # fmt: skip

@@ -72,6 +72,10 @@ CONSOLE = {
     "number_transfers": "look",
     "number_transfer_decide": "look",
     "test_calls": "look",
+    "replays": "look",
+    "new_replay": "replay",
+    "apply_replay": "replay",
+    "cancel_replay": "replay",
     "play_test_call": "try_out",
     "test_call": "look",
     "risk": "look",
@@ -291,7 +295,7 @@ def _address(name: str, scene: Scene) -> str:
         return reverse(name, args=[1])
     if name in {"blacklist_apply", "risk", "blocked_calls", "near_misses", "near_misses_file"}:
         return reverse(name)
-    if name in {"add_keywords", "end_keywords"}:
+    if name in {"add_keywords", "end_keywords", "apply_replay"}:
         return reverse(name)
     if name.startswith("alert_") and name not in {"alert_routes", "alert_route_new"}:
         return reverse(name, args=[1])

@@ -48,7 +48,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
         *("risk", "blocked_calls", "near_misses"),
         *("keywords", "try_keywords", "who_would_it_reach"),
-        *("recordings", "unknown_codes", "test_calls"),
+        *("recordings", "unknown_codes", "test_calls", "replays", "new_replay"),
         *("alerts", "alert_routes", "alert_route_new"),
     ]
     return {
