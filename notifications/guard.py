@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from common.egress import PUBLIC_ONE, Forbidden, Policy, Target, check_url, policy
 
-__all__ = ["Forbidden", "Resolver", "Target", "check_url", "open_socket", "policy"]
+__all__ = ["Forbidden", "Policy", "Resolver", "Target", "check_url", "open_socket", "policy"]
 
 RESOLVING_SECONDS = 3.0
 # Each name has at most one look-up under way, so only so many names with dead servers can hold up the others.

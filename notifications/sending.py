@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from functools import lru_cache
 
 import aiohttp
 import uvloop
@@ -129,10 +130,7 @@ class _Exchange:
     async def run(
         self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: bytes, connect: float
     ) -> None:
-        target = guard.check_url(url)
-        parsed = URL(target.plain_url, encoded=True)
-        if (parsed.scheme, parsed.raw_host, parsed.port) != (target.scheme, target.host, target.port):
-            raise guard.Forbidden("", egress.ODD_HOST, egress.WRITE_SO)
+        parsed = _checked(url, guard.policy())
         timeout = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)
         sent = {"Content-Type": signing.CONTENT_TYPE, "User-Agent": USER_AGENT, **headers}
         async with session.post(
@@ -155,6 +153,16 @@ class _Exchange:
             reason=self.reason,
             duration_us=int((time.monotonic() - began) * 1_000_000),
         )
+
+
+@lru_cache(maxsize=4096)
+def _checked(url: str, rules: guard.Policy) -> URL:
+    """Return what the client takes for an address, read by both in the same way. Raises Forbidden, each time anew."""
+    target = guard.check_url(url, rules)
+    parsed = URL(target.plain_url, encoded=True)
+    if (parsed.scheme, parsed.raw_host, parsed.port) != (target.scheme, target.host, target.port):
+        raise guard.Forbidden("", egress.ODD_HOST, egress.WRITE_SO)
+    return parsed
 
 
 def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:

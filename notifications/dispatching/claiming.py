@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from common.sealed import open_text
-from notifications import retry
+from notifications import retry, signing
 from notifications.dispatching.clock import Clock
 from notifications.dispatching.database import Database, Rows
 from notifications.dispatching.health import Health
@@ -13,7 +13,7 @@ from notifications.dispatching.leases import Leases
 from notifications.dispatching.lines import CallKey, Claimed, Line, Lines, Recipient
 
 MOST = 500
-A_CALL = 8
+A_CALL = 4
 AN_ENDPOINT = 16
 # A line with this many waiting has enough.
 FULL = 12
@@ -89,8 +89,9 @@ class Claiming:
             wsse,
             _,
         ) = row
-        secrets = tuple(open_text(each) for each in (secret, old) if each is not None)
-        recipient = Recipient(id, account, application, url, any_2xx, key, secrets, wsse, now)
+        secrets = [open_text(each) for each in (secret, old) if each is not None]
+        keys = tuple(signing.webhook_key(each) for each in secrets)
+        recipient = Recipient(id, account, application, url, any_2xx, key, secrets[0], keys, wsse, now)
         line = self._lines.lines.get(id)
         if line is None:
             health = Health(closed_until, self._most_an_endpoint)

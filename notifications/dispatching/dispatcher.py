@@ -38,7 +38,7 @@ LOOK_SECONDS, WATCH_SECONDS, HEALTH_SECONDS, UPKEEP_SECONDS = 1.0, 0.25, 0.5, 60
 # A request under way for longer no longer takes one of the places of quick ones; there are as many places for those.
 SLOW_SECONDS = 0.5
 # Enough in memory: nothing more is read.
-ENOUGH_WAITING = 300
+ENOUGH_WAITING = 600
 STOP_SECONDS = 1.2
 MOST_GIVEN_UP = 5000
 

@@ -17,7 +17,7 @@ from common.faults import fault_point
 from notifications import retry
 from notifications.dispatching.database import Database, away, run
 from notifications.dispatching.lines import CallKey, Claimed, Lines
-from notifications.dispatching.requests import POISON, as_json, uuid_of
+from notifications.dispatching.requests import POISON, as_json, bytes_of
 from notifications.models import Attempt, Push
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "push": push.id,
         "shard": push.shard,
         "epoch": push.epoch,
-        "id": str(timeid.time_id(outcome.at, "attempt", uuid_of(push.id).bytes, number)) if outcome.result else None,
+        "id": str(timeid.time_id(outcome.at, "attempt", bytes_of(push.id), number)) if outcome.result else None,
         "number": number,
         "result": outcome.result,
         "status": outcome.status,

@@ -12,6 +12,8 @@ from notifications.dispatching.health import Health
 
 CallKey = tuple[int, int]
 QUIET_SECONDS = 600.0
+# Lines looked at in one go for one that has nothing under way.
+LOOKS = 8
 
 
 @dataclass(slots=True)
@@ -43,7 +45,9 @@ class Recipient:
     url: str
     any_2xx: bool
     app_key: str
-    secrets: tuple[str, ...]
+    secret: str
+    # Of the secret, and of the one before while that is good too.
+    keys: tuple[bytes, ...]
     wsse: bool
     read_at: float
 
@@ -99,7 +103,7 @@ class Lines:
 
     def take(self, now: datetime, free: int) -> tuple[Line, Claimed] | None:
         """Return the next push that may go, now under way; None when none may."""
-        for _ in range(len(self._ring)):
+        for _ in range(min(len(self._ring), LOOKS) if free <= self.reserve else len(self._ring)):
             line = self._ring.popleft()
             line.queued = False
             if not line.ready or line.busy >= line.health.places(now):

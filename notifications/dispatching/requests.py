@@ -30,10 +30,9 @@ UNREADABLE = gettext_noop("Set aside: its stored body could not be opened with t
 def headers(recipient: Recipient, push: Claimed, body: bytes, at: datetime) -> dict[str, str]:
     """Return the headers of an attempt: both signatures, made now, and where the push stands (pushes.md 0)."""
     vendor = signing.vendor_headers(
-        recipient.app_key, recipient.secrets[0], nonce=secrets.token_hex(16), at=at, wsse=recipient.wsse
+        recipient.app_key, recipient.secret, nonce=secrets.token_hex(16), at=at, wsse=recipient.wsse
     )
-    keys = [signing.webhook_key(secret) for secret in recipient.secrets]
-    webhook = signing.webhook_headers("msg_" + push.id.replace("-", ""), at, body, keys)
+    webhook = signing.webhook_headers("msg_" + push.id.replace("-", ""), at, body, recipient.keys)
     place = {"X-Maskline-Sequence": str(push.sequence), "X-Maskline-Attempt": str(push.attempt + 1)}
     if push.replay:
         place["X-Maskline-Replay"] = "1"
@@ -58,6 +57,11 @@ def verdict(sent: Sent, *, any_2xx: bool) -> tuple[str, str]:
 def kept_answer(answer: bytes) -> str | None:
     """Return the first 4 KiB of an answer sealed, as hexadecimal digits; None for an empty one."""
     return keyring().seal_body(answer[:KEPT_ANSWER_BYTES]).hex() if answer else None
+
+
+def bytes_of(id: str) -> bytes:
+    """Return the sixteen bytes of the id of a push."""
+    return bytes.fromhex(id.replace("-", ""))
 
 
 def uuid_of(id: str) -> UUID:

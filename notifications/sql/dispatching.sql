@@ -46,7 +46,8 @@ DELETE FROM notifications_dispatcher WHERE name = %(owner)s
 -- name: claim_pushes
 -- Due pushes of our shares, at most so many an endpoint, whole beginnings of calls: first the endpoints that have any
 -- (one index probe each), then the calls of which something is due, then these calls from their oldest push on.
--- All by one index, so that what was deleted is stepped over once. What is known already is kept hashed.
+-- The first two by one index, so that what was deleted is stepped over once; `+ 0` keeps the third from it. What is
+-- known already is kept hashed.
 WITH RECURSIVE known AS MATERIALIZED (
     SELECT unnest(%(known)s::uuid[]) AS id
 ), busy (id) AS (
@@ -76,7 +77,7 @@ SELECT p.id::text, p.endpoint_id, p.order_key, p.sequence, p.shard, p.body, p.at
        p.replay_id IS NOT NULL, now()
 FROM calls CROSS JOIN LATERAL (
     SELECT * FROM notifications_push p
-    WHERE p.endpoint_id = calls.endpoint_id AND p.order_key = calls.order_key AND p.state = 0
+    WHERE p.endpoint_id = calls.endpoint_id AND p.order_key = calls.order_key AND p.state + 0 = 0
       AND p.id NOT IN (SELECT id FROM known)
     ORDER BY p.sequence LIMIT %(a_call)s
 ) p
