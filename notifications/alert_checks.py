@@ -1,4 +1,4 @@
-"""Looking at every endpoint: which fail for a while, and which alerts of them are over."""
+"""Looking at every endpoint: which fail for a while, and which the dispatcher left alone for good."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -7,28 +7,20 @@ from django.db.models import Q
 
 from notifications import alerts
 from notifications.alerts import Trouble
-from notifications.models import Alert, Endpoint
+from notifications.models import Endpoint
 
 FAILING_FOR = timedelta(minutes=15)
-KINDS = ("endpoint_dark", "endpoint_gone")
+State = Endpoint.State
 
 
 def endpoints(now: datetime) -> None:
-    """Raise an alert for each endpoint that has failed for 15 minutes; close all those that are over.
+    """Raise an alert for each endpoint that has failed for 15 minutes, was disabled for failing, or answered 410.
 
-    Whoever switches an endpoint off or pauses it raises that alert himself (`endpoint_dark`, `endpoint_gone`); it is
-    over when the endpoint is in use again.
+    It is over when the endpoint is in use again. What a person switched off by hand is no trouble.
     """
-    failing = Endpoint.objects.select_related("account", "application").filter(
-        state=Endpoint.State.FAILING, failing_since__lte=now - FAILING_FOR
-    )
-    alerts.follow("endpoint_failing", [_trouble(endpoint) for endpoint in failing.order_by("pk")], now=now)
-    in_use = Q(state=Endpoint.State.ACTIVE) | Q(state=Endpoint.State.FAILING)
-    open_ones = Alert.objects.filter(kind__in=KINDS, closed_at__isnull=True)
-    told = [text.removeprefix("endpoint:") for text in open_ones.values_list("subject", flat=True)]
-    ids = [int(text) for text in told if text.isascii() and text.isdecimal()]
-    over = Endpoint.objects.filter(in_use, pk__in=ids).values_list("pk", flat=True)
-    alerts.close(open_ones.filter(subject__in=[subject(pk) for pk in over]), now=now)
+    _follow("endpoint_failing", "warning", Q(state=State.FAILING, failing_since__lte=now - FAILING_FOR), now)
+    _follow("endpoint_dark", "critical", Q(state=State.DISABLED, state_by=""), now)
+    _follow("endpoint_gone", "critical", Q(state=State.PAUSED, state_by=""), now)
 
 
 def subject(endpoint_id: int) -> str:
@@ -36,22 +28,24 @@ def subject(endpoint_id: int) -> str:
     return f"endpoint:{endpoint_id}"
 
 
-def _trouble(endpoint: Endpoint) -> Trouble:
-    return Trouble(
-        subject(endpoint.pk),
-        account=endpoint.account,
-        values={
-            "host": host(endpoint.url),
-            "application": endpoint.application.app_key,
-            "failing_since": endpoint.failing_since,
-            "reason": endpoint.last_reason,
-        },
-    )
-
-
 def host(url: str) -> str:
     """Return the host of a URL: the rest of it may hold a token."""
     try:
-        return urlsplit(url).hostname or url[:64]
+        return urlsplit(url).hostname or "?"
     except ValueError:
         return "?"
+
+
+def _follow(kind: str, severity: str, which: Q, now: datetime) -> None:
+    found = Endpoint.objects.filter(which).select_related("account", "application").order_by("pk")
+    alerts.follow(kind, [_trouble(endpoint, severity) for endpoint in found], now=now)
+
+
+def _trouble(endpoint: Endpoint, severity: str) -> Trouble:
+    values = {
+        "host": host(endpoint.url),
+        "application": endpoint.application.app_key,
+        "failing_since": endpoint.failing_since,
+        "reason": endpoint.state_reason or endpoint.last_reason,
+    }
+    return Trouble(subject(endpoint.pk), severity, endpoint.account, values=values)

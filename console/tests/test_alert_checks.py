@@ -18,7 +18,6 @@ from console.alerts import checks
 from console.models import Job
 from console.tests.scene import Scene
 from notifications import alert_checks as servers
-from notifications.alerts import raise_alert
 from notifications.models import Alert, Endpoint
 from privacy import alert_checks as arrivals
 from privacy import silence
@@ -199,10 +198,20 @@ def test_an_endpoint_that_fails_for_a_quarter_of_an_hour(scene: Scene) -> None:
     servers.endpoints(now + timedelta(minutes=1))
     assert open_ones("endpoint_failing") == ["acme warning"]
     assert Alert.objects.get(closed_at=None).values["host"] == "acme.example"
-    raise_alert("endpoint_dark", subject=servers.subject(endpoint.pk), severity="critical", now=now)
-    rows.update(state="disabled")
+    rows.update(state="disabled", state_by="operator")
     servers.endpoints(now)
-    assert (open_ones("endpoint_failing"), open_ones("endpoint_dark")) == ([], ["- critical"])
+    assert (open_ones("endpoint_failing"), open_ones("endpoint_dark")) == ([], [])
+
+
+@pytest.mark.parametrize(("kind", "state"), [("endpoint_dark", "disabled"), ("endpoint_gone", "paused")])
+def test_an_endpoint_the_dispatcher_leaves_alone_until_somebody_enables_it(scene: Scene, kind: str, state: str) -> None:
+    now = timezone.now()
+    rows = Endpoint.objects.filter(pk=scene.acme.rows["endpoint"].pk)
+    rows.update(state=state, state_by="", state_reason="")
+    servers.endpoints(now)
+    servers.endpoints(now)
+    assert open_ones(kind) == ["acme critical"]
+    assert Alert.objects.get(kind=kind).count == 2
     rows.update(state="active", failing_since=None)
     servers.endpoints(now)
-    assert open_ones("endpoint_dark") == []
+    assert open_ones(kind) == []
