@@ -11,11 +11,17 @@ from celery.signals import beat_init, worker_init
 from common.errors import WrongKey
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+JOBS_HEARTBEAT = "console.tasks.jobs_heartbeat"
 app = Celery("maskline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "heartbeat": {"task": "console.tasks.beat_heartbeat", "schedule": crontab()},
+    "heartbeat of jobs": {
+        "task": JOBS_HEARTBEAT,
+        "schedule": crontab(),
+        "options": {"queue": "jobs", "expires": 60},
+    },
     "settle due hours": {"task": "billing.tasks.settle_due_hours", "schedule": crontab(minute="5,20,35,50")},
     "make partitions ahead": {"task": "console.tasks.keep_partitions", "schedule": crontab(minute="17", hour="*/6")},
     "drop what is past its term": {"task": "console.tasks.drop_expired", "schedule": crontab(minute="43", hour="3")},
@@ -54,3 +60,4 @@ def verify_keys(**_: Any) -> None:
 def beat_at_once(**_: Any) -> None:
     """Send the first heartbeat when beat starts: readiness must not wait for the next full minute."""
     app.send_task("console.tasks.beat_heartbeat", expires=60)
+    app.send_task(JOBS_HEARTBEAT, queue="jobs", expires=60)

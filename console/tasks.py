@@ -39,6 +39,12 @@ def beat_heartbeat() -> None:
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
 
 
+@shared_task(name="console.tasks.jobs_heartbeat")  # type: ignore[untyped-decorator, unused-ignore]
+def jobs_heartbeat() -> None:
+    """Write the sign of life of the worker of long jobs, from inside it; while a job runs, that one gives its own."""
+    Heartbeat.objects.update_or_create(name="jobs", defaults={"at": timezone.now()})
+
+
 @shared_task(name="console.tasks.keep_partitions")  # type: ignore[untyped-decorator, unused-ignore]
 def keep_partitions() -> None:
     """Make the partitions of this and the next two intervals."""

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Count, Min
 
 from common import sql
+from config import health
 from config.doctor.findings import BAD, OK, WARN, Finding, span, worse
 from config.health import STALE_AFTER
 from console.models import Heartbeat
@@ -29,6 +30,8 @@ def heartbeats(now: datetime) -> Iterator[Finding]:
     stale = now - last >= STALE_AFTER
     cure = "start them, or restart a worker that is stuck; bin/run does it by itself" if stale else ""
     yield Finding(BAD if stale else OK, "worker and beat", f"last sign of life {span(now - last)} ago", cure)
+    jobs = health.jobs()
+    yield Finding(OK if jobs == "ok" else WARN, "worker of jobs", jobs, "" if jobs == "ok" else "exports wait for it")
 
 
 def dispatchers(now: datetime) -> Iterator[Finding]:

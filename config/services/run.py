@@ -31,8 +31,14 @@ QUEUES = {"worker": ("default", 2), "jobs": ("jobs", 1)}
 REVIVE_SECONDS = 2.0
 READY_SECONDS = 0.25
 LOOK_SECONDS = 30.0
-# CELERY_TASK_TIME_LIMIT and a minute.
+# {part of /readyz: (for how long it may be unwell, the children to start again)}. CELERY_TASK_TIME_LIMIT and a minute:
+# two long tasks keep the worker's heartbeat waiting. A dispatcher gives a sign each second once it has started.
 STUCK_SECONDS = 660.0
+STUCK = {
+    "worker": (STUCK_SECONDS, ("worker", "beat")),
+    "jobs": (STUCK_SECONDS, ("jobs",)),
+    "dispatcher": (180.0, ("dispatch",)),
+}
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -129,8 +135,8 @@ def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
 class Watch:
     """What the supervisor looks at beside its children: ready yet, is the keeper of the servers there, does work move.
 
-    A worker can be alive and stuck (a poller that lost its connection): then /readyz misses its heartbeat. It is killed
-    only after longer than any of its tasks may take, for two long ones keep the heartbeat waiting as well.
+    A worker or dispatcher can be alive and stuck (a poller that lost its connection, a process that was stopped): then
+    /readyz misses its sign of life, and after STUCK it is killed.
     """
 
     def __init__(self, host: str, port: int, environ: Mapping[str, str], *, embedded: bool) -> None:
@@ -138,7 +144,8 @@ class Watch:
         self.data = services.data_dir(environ)
         self.name = (environ.get("MASKLINE_ALLOWED_HOSTS", "").split(",")[0].strip() or "127.0.0.1").lstrip(".*")
         self.embedded = embedded
-        self.revive_at = self.look_at = self.moved_at = time.monotonic()
+        self.revive_at = self.look_at = time.monotonic()
+        self.moved_at = dict.fromkeys(STUCK, self.look_at)
 
     def __call__(self, supervisor: Supervisor) -> None:
         """Say once that the product is ready; start a keeper again when somebody killed it."""
@@ -159,11 +166,12 @@ class Watch:
                 f"Maskline is ready: http://{address}  (user operator, password in {self.data / 'users.json'})"
             )
         servers_are_well = parts.get("database") == parts.get("redis") == "ok"
-        if not servers_are_well or parts.get("worker") == "ok":
-            self.moved_at = now
-        elif now - self.moved_at > STUCK_SECONDS:
-            self.moved_at = now
-            supervisor.restart("worker", "beat")
+        for part, (seconds, children) in STUCK.items():
+            if not servers_are_well or parts.get(part, "ok") == "ok":
+                self.moved_at[part] = now
+            elif now - self.moved_at[part] > seconds:
+                self.moved_at[part] = now
+                supervisor.restart(*children)
 
 
 if __name__ == "__main__":

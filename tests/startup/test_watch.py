@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from config.services.run import STUCK_SECONDS, Watch
+from config.services.run import STUCK, STUCK_SECONDS, Watch, _background
 from config.services.supervisor import Child, Supervisor
 
-WELL = {"database": "ok", "redis": "ok", "worker": "ok"}
-STUCK = WELL | {"worker": "no heartbeat for over two minutes"}
+WELL = {"database": "ok", "redis": "ok", "worker": "ok", "dispatcher": "ok", "jobs": "ok"}
+STUCK_WORKER = WELL | {"worker": "no heartbeat for over two minutes"}
 
 
 class Web(HTTPServer):
@@ -67,7 +67,7 @@ def web() -> Iterator[Web]:
 def look(watch: Watch, supervisor: Supervisor, after: float) -> None:
     """Let the watch look as if `after` seconds had gone by since all was well."""
     watch.look_at = 0.0
-    watch.moved_at -= after
+    watch.moved_at = {part: at - after for part, at in watch.moved_at.items()}
     watch(supervisor)
 
 
@@ -90,7 +90,7 @@ def test_the_ready_line_is_said_once_and_only_when_all_is_well(web: Web, tmp_pat
 
 def test_a_worker_without_heartbeat_is_restarted_only_after_the_longest_task(web: Web, tmp_path: Path) -> None:
     watch, supervisor = watch_of(web, tmp_path), Recorder()
-    web.parts = STUCK
+    web.parts = STUCK_WORKER
     look(watch, supervisor, STUCK_SECONDS - 5)
     assert supervisor.restarted == []
     look(watch, supervisor, 10)
@@ -99,10 +99,28 @@ def test_a_worker_without_heartbeat_is_restarted_only_after_the_longest_task(web
     assert supervisor.restarted == ["worker", "beat"]
 
 
+@pytest.mark.parametrize(("part", "children"), [("jobs", ["jobs"]), ("dispatcher", ["dispatch"])])
+def test_a_part_that_is_stuck_is_restarted_and_no_other(
+    web: Web, tmp_path: Path, part: str, children: list[str]
+) -> None:
+    watch, supervisor = watch_of(web, tmp_path), Recorder()
+    seconds, _ = STUCK[part]
+    web.parts = WELL | {part: "no heartbeat for over two minutes"}
+    look(watch, supervisor, seconds - 5)
+    assert supervisor.restarted == []
+    look(watch, supervisor, 10)
+    assert supervisor.restarted == children
+
+
+def test_the_children_that_are_restarted_are_those_of_bin_run(tmp_path: Path) -> None:
+    names = {child.name for child in _background(8000, {"DATA_DIR": str(tmp_path)})}
+    assert {name for _, children in STUCK.values() for name in children} == names
+
+
 @pytest.mark.parametrize("part", ["database", "redis"])
 def test_a_worker_is_not_blamed_for_a_server_that_is_away(web: Web, tmp_path: Path, part: str) -> None:
     watch, supervisor = watch_of(web, tmp_path), Recorder()
-    web.parts = STUCK | {part: "unreachable"}
+    web.parts = STUCK_WORKER | {part: "unreachable"}
     look(watch, supervisor, 2 * STUCK_SECONDS)
     assert supervisor.restarted == []
 
