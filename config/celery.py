@@ -58,6 +58,7 @@ def verify_keys(**_: Any) -> None:
 
 @beat_init.connect
 def beat_at_once(**_: Any) -> None:
-    """Send the first heartbeat when beat starts: readiness must not wait for the next full minute."""
+    """Send what must not wait for its time when beat starts: heartbeats, for readiness, and the partitions."""
     app.send_task("console.tasks.beat_heartbeat", expires=60)
     app.send_task(JOBS_HEARTBEAT, queue="jobs", expires=60)
+    app.send_task("console.tasks.keep_partitions", expires=60)

@@ -17,6 +17,7 @@ from django.core.management.base import SystemCheckError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from common import partitions
 from config.services import translations
 
 DEMO_WANTED = "demo.wanted"
@@ -56,6 +57,7 @@ def _migrate(*, demo: bool) -> None:
     if first and demo:
         (settings.DATA_DIR / DEMO_WANTED).touch()
     call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
+    partitions.ensure_ahead(datetime.now(UTC))
 
 
 def _collect_static_files() -> None:
