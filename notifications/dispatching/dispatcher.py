@@ -103,7 +103,11 @@ class Dispatcher:
     async def _look(self) -> None:
         while True:
             try:
+                before = set(self.leases.held)
                 self._lose(await self.leases.look())
+                if self.leases.held.keys() - before:
+                    self._upkeep_now.set()
+                    self._hinted.set()
                 busy = {push.shard for push, _, _ in self._under_way.values()} | self.finishing.shards()
                 for shard in self.leases.leaving:
                     self._let_go(shard)

@@ -1,0 +1,61 @@
+"""When a push is sent again, and when it is given up (pushes.md 0)."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from notifications import retry
+
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
+ID = UUID(int=7)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("made", "minutes"), [(1, 1), (2, 4), (3, 9), (4, 106), (5, 203), (6, 300)])
+def test_each_re_push_falls_into_its_window(made, minutes):
+    before = retry.SCHEDULE_MINUTES[made - 2] if made > 1 else 0
+    for id in (uuid4() for _ in range(200)):
+        due = retry.next_due(id, made, T0, T0 + before * MINUTE + timedelta(seconds=12))
+        assert due is not None
+        assert timedelta(0) <= due - (T0 + minutes * MINUTE) <= timedelta(seconds=5)
+
+
+def test_after_the_sixth_re_push_it_is_given_up():
+    assert retry.next_due(ID, 7, T0, T0 + 300 * MINUTE) is None
+    assert retry.next_due(ID, 3, T0, T0, schedule=[1, 2]) is None
+
+
+def test_waiting_moves_the_rest_of_the_schedule_along():
+    late = timedelta(hours=10)
+    due = retry.next_due(ID, 2, T0, T0 + MINUTE + late)
+    assert due == T0 + 4 * MINUTE + retry.jitter(ID, 2) + late
+
+
+def test_jitter_is_the_same_for_the_same_push_and_spreads_a_herd():
+    assert retry.jitter(ID, 1) == retry.jitter(ID, 1) != retry.jitter(ID, 2)
+    seconds = sorted(retry.jitter(uuid4(), 1).total_seconds() for _ in range(1000))
+    assert seconds[0] < 0.5 and seconds[-1] > 4.5 and 2 < seconds[500] < 3
+
+
+@pytest.mark.parametrize(
+    ("status", "any_2xx", "arrived"),
+    [
+        *[(200, False, True), (201, False, False), (201, True, True), (299, True, True), (300, True, False)],
+        *[(None, True, False), (500, True, False), (100, True, False)],
+    ],
+)
+def test_what_counts_as_arrived(status, any_2xx, arrived):
+    assert retry.succeeded(status, any_2xx=any_2xx) is arrived
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(400, True), (404, True), (408, False), (425, False), (429, False), (500, False)]
+)
+def test_what_blames_the_push_itself(status, refused):
+    assert retry.is_refusal(status) is refused
+
+
+def test_three_days_are_enough():
+    assert not retry.has_waited_too_long(T0, T0 + timedelta(hours=71, minutes=59))
+    assert retry.has_waited_too_long(T0, T0 + timedelta(hours=72))
