@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "forget leftovers": {"task": "privacy.tasks.forget_leftovers", "schedule": crontab(minute="37", hour="4")},
     "queue replays": {"task": "notifications.tasks.queue_replays", "schedule": crontab()},
     "send alerts": {"task": "notifications.tasks.send_alerts", "schedule": crontab()},
+    "forget alerts": {"task": "notifications.tasks.forget_alerts", "schedule": crontab(minute="51", hour="4")},
     "check endpoints": {"task": "notifications.tasks.check_endpoints", "schedule": crontab()},
     "check money": {"task": "billing.tasks.check_money", "schedule": crontab(minute="*/5")},
     "check arrivals": {"task": "privacy.tasks.check_arrivals", "schedule": crontab(minute="*/5")},

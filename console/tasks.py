@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from django.db import DatabaseError
 from django.utils import timezone
 
 from common import partitions
@@ -61,7 +62,11 @@ def drop_expired() -> None:
 
 @shared_task(name="console.tasks.check_instance")  # type: ignore[untyped-decorator, unused-ignore]
 def check_instance() -> None:
-    """Raise and close the alerts of jobs that failed and of partitions that are missing."""
+    """Raise and close the alerts of jobs that failed and of partitions that could not be made."""
     now = timezone.now()
     checks.failed_jobs(now)
+    try:
+        partitions.ensure_ahead(now)
+    except DatabaseError:
+        log.exception("partitions could not be made")
     checks.missing_partitions(now)

@@ -7,7 +7,7 @@ transaction, and sent later (notifications.alert_messages). An alert, and so wha
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from accounts.models import Account
 from common import sql
 from common.phone import mask_in_text
-from notifications.models import Alert
+from notifications.models import Alert, AlertMessage
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ SEVERITIES = ["info", "warning", "critical"]
 ROUTE_FAILING = "route_failing"
 TASK = "notifications.tasks.send_alerts"
 LONGEST_TITLE, LONGEST_VALUE = 200, 300
+KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,16 @@ def follow(kind: str, troubles: Iterable[Trouble], *, now: datetime) -> int:
         )
     close(Alert.objects.filter(kind=kind).exclude(subject__in=[one.subject for one in there]), now=now)
     return len(there)
+
+
+def forget_old(now: datetime) -> int:
+    """Delete alerts that were over 400 days ago, with their messages, and tests of routes; return how many alerts."""
+    old = now - KEPT
+    AlertMessage.objects.filter(alert=None, created_at__lt=old).delete()
+    gone = Alert.objects.filter(closed_at__lt=old)
+    count = gone.count()
+    gone.delete()
+    return count
 
 
 def is_silenced(alert: Alert, now: datetime) -> bool:

@@ -27,3 +27,9 @@ def send_alerts() -> int:
 def check_endpoints() -> None:
     """Raise and close the alerts of customers' servers that fail."""
     alert_checks.endpoints(timezone.now())
+
+
+@shared_task(name="notifications.tasks.forget_alerts")  # type: ignore[untyped-decorator, unused-ignore]
+def forget_alerts() -> int:
+    """Delete alerts that were over long ago; return how many."""
+    return alerts.forget_old(timezone.now())

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,7 @@ from notifications import alert_bodies, alert_messages, alerts
 from notifications.models import Alert, AlertMessage, AlertRoute
 from notifications.tests.hostile import Ports, hostile_server
 from notifications.tests.mailbox import Mailbox, mail_server
+from notifications.tests.test_sending import _pair
 
 NOW = datetime.now(UTC)
 SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()
@@ -240,3 +242,17 @@ def test_dingtalk_and_feishu_are_signed_in_their_own_way() -> None:
 )
 def test_a_robot_that_answers_200_may_still_have_refused(template: str, answer: bytes, code: int | None) -> None:
     assert alert_bodies.refusal(template, answer) == code
+
+
+def test_mail_may_go_over_tls_from_the_first_byte(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = _pair(tmp_path, "pair.pem", "127.0.0.1", timedelta(days=3))
+    route = AlertRoute.objects.create(name="ops", channel="mail", addresses="ops@example.com", language="en")
+    with mail_server(certificate) as box:
+        use(settings, f"smtps://u:p@127.0.0.1:{box.port}")
+        message = alert_messages.send_test(route, NOW)
+        assert (message.state, message.reason) == ("failed", "The mail server could not be reached.")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert alert_messages.send_test(route, NOW).state == "sent"
+        assert [one["Subject"] for one in box.mails] == ["[Maskline] test"]

@@ -170,3 +170,14 @@ def test_the_route_that_fails_is_not_asked_to_tell_it() -> None:
     make_route("other")
     raise_alert(alerts.ROUTE_FAILING, subject=f"route:{broken.pk}", severity="warning", now=NOW)
     assert told() == [("other", "opened")]
+
+
+def test_what_was_over_long_ago_is_forgotten_and_what_is_open_never() -> None:
+    make_route()
+    dark()
+    close_alert("endpoint_dark", "endpoint:1", now=LATER)
+    dark(LATER)
+    assert alerts.forget_old(LATER + timedelta(days=400)) == 0
+    assert alerts.forget_old(LATER + timedelta(days=401)) == 1
+    assert Alert.objects.get().closed_at is None
+    assert told() == [("ops", "opened")]
