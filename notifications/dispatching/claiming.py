@@ -113,7 +113,8 @@ class Claiming:
             line = self._lines.lines.get(push.endpoint_id)
             lease = self._leases.held.get(push.shard)
             lost = lease is None or lease.epoch != push.epoch
-            if line is None or lost or call in self._lines.let_go or push.id in self._lines.known:
+            stale = call in self._lines.let_go or call in self._lines.unwritten
+            if line is None or lost or stale or push.id in self._lines.known:
                 skipped.add(call)
                 continue
             if retry.has_waited_too_long(push.queued_at, now):

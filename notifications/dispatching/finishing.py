@@ -112,7 +112,10 @@ class Finishing:
             del self._waiting[: len(batch)]
             self._holds = {call: hold for call, hold in self._holds.items() if holds.get(call) != hold}
             for outcome in batch:
-                self._lines.forget(outcome.forget or [outcome.push.id])
+                if outcome.delivered:
+                    self._lines.arrival_written(outcome.push)
+                else:
+                    self._lines.failure_written(outcome.push, outcome.forget)
             self._most = min(MOST, self._most * 2)
             self.unwritten -= len(batch)
             self._on_written()

@@ -79,6 +79,8 @@ class Lines:
         self.known: set[str] = set()
         # Calls that were let go of since the last reading began: what that reading says of them is out of date.
         self.let_go: set[CallKey] = set()
+        # Calls whose first push failed and is not written yet: what was queued behind it meanwhile must not overtake it.
+        self.unwritten: set[CallKey] = set()
         self.waiting = 0
         self._ring: deque[Line] = deque()
         self._customers: Counter[int] = Counter()
@@ -141,6 +143,7 @@ class Lines:
         """End a request after which its call waits in the outbox; return the ids to forget once that is written."""
         self._end(line)
         self._enqueue(line)
+        self.unwritten.add((push.endpoint_id, push.order_key))
         return [each.id for each in self._remove(line, push.order_key, under_way=True)] or [push.id]
 
     def drop(self, endpoint_id: int, *, under_way: bool) -> None:
@@ -169,9 +172,16 @@ class Lines:
         self._end(line)
         self._enqueue(line)
 
-    def forget(self, ids: list[str]) -> None:
-        """Let pushes be read again: what became of them is written."""
+    def arrival_written(self, push: Claimed) -> None:
+        """Forget a push that left the outbox."""
+        self.known.discard(push.id)
+
+    def failure_written(self, push: Claimed, ids: list[str]) -> None:
+        """Let a call be read again; a reading that began before this was written saw less than there is."""
+        call = push.endpoint_id, push.order_key
         self.known.difference_update(ids)
+        self.unwritten.discard(call)
+        self.let_go.add(call)
 
     def tidy(self, now: float) -> None:
         """Forget lines that had nothing for ten minutes."""
