@@ -57,9 +57,7 @@ def run(home: Path, plan: Plan) -> Outcome:
         stage.serve()
         for name in ("first", "second"):
             stage.dispatch(name)
-        switch = stage.generate(
-            customers=plan.endpoints, seconds=plan.seconds, records_a_second=plan.records_a_second
-        )
+        switch = stage.generate(customers=plan.endpoints, seconds=plan.seconds, records_a_second=plan.records_a_second)
         monkey = Monkey(stage)
         _trouble(stage, monkey, plan)
         _settle(stage, lambda: switch.poll() is not None, plan)

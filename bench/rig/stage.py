@@ -122,7 +122,7 @@ class Stage:
 
     def dispatch(self, name: str) -> None:
         """Start a dispatcher, or start it again."""
-        command = [sys.executable, "manage.py", "dispatch", "--skip-checks"]
+        command = [sys.executable, "-m", "django", "dispatch", "--skip-checks"]
         self.dispatchers[name] = subprocess.Popen(command, env=self.environ(), cwd=CHECKOUT)
 
     def revive(self) -> None:
