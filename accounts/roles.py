@@ -17,7 +17,7 @@ CUSTOMER = "customer"
 
 # look: calls, events, SMS, numbers, numbers masked.       money: charges, ledger, packages, charge reports.
 # reveal: one real number, with a reason.                  raw_export: real numbers in an export, with a reason.
-# replay: send pushes again.                               correct: quarantine, corrections, credits.
+# replay: send pushes again, hold and release endpoints.   correct: quarantine, corrections, credits.
 # approve: what someone else asked for.                    operate: numbers, top-ups, purchases, jobs of everyone.
 # configure: accounts, applications, upstreams, prices.    audit: the audit trail.
 # bind: bindings made and ended in the console, with a reason; a customer's developers have the API for it.

@@ -40,5 +40,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.risk.urls")),
     path("", include("console.keywords.urls")),
     path("", include("console.recordings.urls")),
+    path("", include("console.deliveries.urls")),
     path("", include("console.alerts.urls")),
 ]

@@ -1,17 +1,27 @@
-"""The admin pages of `notifications`: endpoints and what waits for them. Nothing is changed here."""
+"""The admin pages of `notifications`: what customers are owed and were sent, and who is told of troubles. Read only."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from accounts.admin.base import HistoryAdmin, RoleAdmin
-from notifications.models import Endpoint, Push
+from notifications.models import (
+    Alert,
+    AlertMessage,
+    AlertRoute,
+    Attempt,
+    Dispatcher,
+    Endpoint,
+    Push,
+    Replay,
+    ShardLease,
+)
 
 
 @admin.register(Endpoint)
 class EndpointAdmin(RoleAdmin):
-    """Where pushes go."""
+    """Where pushes go; paused, resumed and disabled on its page in the console."""
 
-    list_display = ("url", "application", "state", "created_at")
+    list_display = ("url", "application", "state", "state_since", "last_success_at", "last_failure_at")
     list_filter = ("state",)
     list_select_related = ("application",)
     search_fields = ("url__exact",)
@@ -24,4 +34,73 @@ class PushAdmin(HistoryAdmin):
     list_display = ("id", "kind", "endpoint", "state", "attempt", "due_at", "created_at")
     list_filter = ("state", "kind", ("account", AutocompleteSelectFilter))
     list_select_related = ("endpoint",)
+    ordering = ("-id",)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(HistoryAdmin):
+    """Each request made; neither bodies nor answers are shown."""
+
+    list_display = ("id", "kind", "endpoint", "result", "http_status", "duration_us", "number", "replay")
+    list_filter = ("result", "kind", "question", ("account", AutocompleteSelectFilter))
+    list_select_related = ("endpoint",)
+    ordering = ("-id",)
+
+
+@admin.register(Replay)
+class ReplayAdmin(HistoryAdmin):
+    """What was sent again, by whom and why."""
+
+    list_display = ("asked_at", "account", "application", "state", "total", "queued", "asked_by", "reason")
+    list_filter = ("state", ("account", AutocompleteSelectFilter))
+    list_select_related = ("account", "application")
+    ordering = ("-asked_at",)
+
+
+@admin.register(ShardLease)
+class ShardLeaseAdmin(RoleAdmin):
+    """Which dispatcher sends which share of the outbox."""
+
+    look = "configure"
+    list_display = ("shard", "owner", "epoch", "expires_at")
+    list_filter = ("owner",)
+    list_per_page = 64
+
+
+@admin.register(Dispatcher)
+class DispatcherAdmin(RoleAdmin):
+    """The dispatchers and their last signs of life."""
+
+    look = "configure"
+    list_display = ("name", "started_at", "seen_at")
+
+
+@admin.register(Alert)
+class AlertAdmin(HistoryAdmin):
+    """Every trouble there was; acknowledged and silenced on its page in the console."""
+
+    list_display = ("kind", "severity", "account", "subject", "first_seen_at", "last_seen_at", "count", "closed_at")
+    list_filter = ("severity", "kind", ("account", AutocompleteSelectFilter))
+    list_select_related = ("account",)
+    ordering = ("-id",)
+
+
+@admin.register(AlertRoute)
+class AlertRouteAdmin(RoleAdmin):
+    """Who is told; made and changed in the console."""
+
+    look = "configure"
+    list_display = ("name", "account", "kind", "severity", "channel", "enabled")
+    list_filter = ("channel", "enabled")
+    list_select_related = ("account",)
+
+
+@admin.register(AlertMessage)
+class AlertMessageAdmin(HistoryAdmin):
+    """What was told by which route, and what could not be."""
+
+    look = "configure"
+    list_display = ("id", "alert", "route", "crossing", "state", "attempts", "due_at", "sent_at", "reason")
+    list_filter = ("state",)
+    list_select_related = ("alert", "route")
     ordering = ("-id",)

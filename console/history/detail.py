@@ -12,7 +12,9 @@ from accounts import roles
 from accounts import scope as account_scope
 from accounts.roles import require
 from billing.models import Charge
+from common import timeid
 from console import charges, pages, revealing
+from console.deliveries import pushes
 from console.history import sms, story
 from privacy.models import Call, CallEvent, Message, Usage
 
@@ -69,7 +71,8 @@ def _call_page(request: HttpRequest, call: Call, **more: Any) -> HttpResponse:
         **told,
         "call": call,
         "twins": [other for other in told["calls"] if other.pk != call.pk],
-        "pushes": story.pushes(scope, [call.pk, *(event.pk for event in told["events"])]),
+        "pushes": pushes.of_causes(scope, [call.pk, *(e.pk for e in told["events"])], timeid.instant(call.pk)),
+        "application_id": call.application_id,
         "charge": charge,
         "splits": charges.splits(scope, charge) if charge else [],
         "transaction": charges.transaction_of(scope, charge) if charge else None,
@@ -84,7 +87,8 @@ def _event_page(request: HttpRequest, event: CallEvent, **more: Any) -> HttpResp
     extra = {
         **story.of_record(scope, event),
         "event": event,
-        "pushes": story.pushes(scope, [event.pk]),
+        "pushes": pushes.of_causes(scope, [event.pk], timeid.instant(event.pk)),
+        "application_id": event.application_id,
         "unknown_fields": story.as_json(event.unknown_fields),
     }
     template = "console/history/call_event.html"
@@ -97,7 +101,8 @@ def _message_page(request: HttpRequest, message: Message, **more: Any) -> HttpRe
     extra = {
         "message": message,
         **sms.of_message(scope, message),
-        "pushes": story.pushes(scope, [message.pk]),
+        "pushes": pushes.of_causes(scope, [message.pk], timeid.instant(message.pk)),
+        "application_id": message.application_id,
         "charge": charge,
         "splits": charges.splits(scope, charge) if charge else [],
         "transaction": charges.transaction_of(scope, charge) if charge else None,

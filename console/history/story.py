@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.db.models import Model, QuerySet
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.scope import Scope
 from common import timeid
 from console import rules, words
-from notifications.models import Attempt, Push
+from notifications.models import Attempt
 from privacy import causes
 from privacy.call_lives import lives
 from privacy.causes import Cause
@@ -122,12 +121,6 @@ def session_of(scope: Scope, record: Any) -> Session | None:
     rows = scope.rows(Session).filter(upstream_id=record.upstream_id, session_key=key)
     at = timeid.instant(record.pk)
     return rows.filter(first_at__lte=at + AROUND, last_at__gte=at - AROUND).order_by("-generation").first()
-
-
-def pushes(scope: Scope, made_by: Sequence[UUID]) -> QuerySet[Push]:
-    """Return the pushes queued for these records."""
-    rows = scope.rows(Push).filter(cause_id__in=made_by).select_related("endpoint")
-    return rows.order_by("endpoint_id", "order_key", "sequence")
 
 
 def as_json(body: bytes | None) -> str:

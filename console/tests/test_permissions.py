@@ -110,6 +110,14 @@ CONSOLE = {
     "play_recording": "listen",
     "download_recording": "listen",
     "fetch_recording": "operate",
+    "endpoints": "look",
+    "endpoint": "look",
+    "endpoint_attempts": "look",
+    "switch_endpoint": "replay",
+    "application_pushes": "look",
+    "send_test_pushes": "try_out",
+    "push": "look",
+    "reveal_push": "reveal",
     "alerts": "look",
     "alert": "look",
     "alert_acknowledge": "attend",
@@ -149,6 +157,13 @@ ADMIN = {
     "auth.group": ("configure", "", ""),
     "notifications.endpoint": ("look", "", ""),
     "notifications.push": ("look", "", ""),
+    "notifications.attempt": ("look", "", ""),
+    "notifications.replay": ("look", "", ""),
+    "notifications.shardlease": ("configure", "", ""),
+    "notifications.dispatcher": ("configure", "", ""),
+    "notifications.alert": ("look", "", ""),
+    "notifications.alertroute": ("configure", "", ""),
+    "notifications.alertmessage": ("configure", "", ""),
     "privacy.call": ("look", "", ""),
     "privacy.callevent": ("look", "", ""),
     "privacy.message": ("look", "", ""),
@@ -299,6 +314,12 @@ def _address(name: str, scene: Scene) -> str:
         return reverse(name)
     if name.startswith("alert_") and name not in {"alert_routes", "alert_route_new"}:
         return reverse(name, args=[1])
+    if name == "switch_endpoint":
+        return reverse(name, args=[scene.acme.rows["endpoint"].pk, "pause"])
+    if name == "send_test_pushes":
+        return reverse(name, args=[scene.acme.application.pk])
+    if name == "reveal_push":
+        return reverse(name, args=[scene.acme.push.pk])
     if name in {"number_order_cancel", "number_transfer_decide", "test_call"}:
         return reverse(name, args=[1])
     return reverse(name, args=[ids.get(name, "x" if name == "job_file" else unknown_id())])

@@ -46,6 +46,11 @@ def test_rows_of_another_account_are_as_absent_as_none(scene: Scene, signed_in: 
         "application",
         "risk_application",
         "blacklist",
+        "alert",
+        "application_pushes",
+        "push",
+        "endpoint",
+        "endpoint_attempts",
     }
     for name, address in details.items():
         assert browser.get(address).status_code == 404, name

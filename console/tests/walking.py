@@ -39,6 +39,8 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         "number_reason": tenant.number.pk,
         "binding": tenant.rows["binding"].pk, "api_request": tenant.rows["api_request"].pk,
         "application": tenant.application.pk, "alert": tenant.rows["alert"].pk,
+        "application_pushes": tenant.application.pk, "push": tenant.push.pk,
+        "endpoint": tenant.rows["endpoint"].pk, "endpoint_attempts": tenant.rows["endpoint"].pk,
         "risk_application": tenant.application.pk, "blacklist": tenant.application.pk,
     }  # fmt: skip
     lists = [
@@ -48,7 +50,7 @@ def console_pages(tenant: Tenant) -> dict[str, str]:
         *("bindings", "requests", "applications", "cloud_audit", "bind", "end_bindings"),
         *("risk", "blocked_calls", "near_misses"),
         *("keywords", "try_keywords", "who_would_it_reach"),
-        *("recordings", "unknown_codes", "test_calls", "replays", "new_replay"),
+        *("recordings", "unknown_codes", "endpoints", "test_calls", "replays", "new_replay"),
         *("alerts", "alert_routes", "alert_route_new"),
     ]
     return {

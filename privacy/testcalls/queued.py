@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import orjson
 
@@ -26,6 +27,7 @@ class Queued:
     state: str
     attempts: int
     body: str
+    id: UUID
 
 
 def queued(call: TestCall) -> list[Queued]:
@@ -44,13 +46,13 @@ def queued(call: TestCall) -> list[Queued]:
 
 def _waiting(push: Push) -> Queued:
     state = FAILED if push.state == Push.State.DEAD else WAITING
-    return Queued(push.kind, _event(push.body), push.endpoint.url, state, push.attempt, _json(push.body))
+    return Queued(push.kind, _event(push.body), push.endpoint.url, state, push.attempt, _json(push.body), push.pk)
 
 
 def _left(attempt: Attempt) -> Queued:
     state = DELIVERED if attempt.result == Attempt.Result.DELIVERED else FAILED
     body = attempt.body or b""
-    return Queued(attempt.kind, _event(body), attempt.endpoint.url, state, attempt.number, _json(body))
+    return Queued(attempt.kind, _event(body), attempt.endpoint.url, state, attempt.number, _json(body), attempt.push_id)
 
 
 def _event(body: bytes) -> str:
