@@ -1,6 +1,7 @@
-"""bin/bench [NAME...] [--full]."""
+"""bin/bench [NAME...] [--full], or bin/bench --soak [SECONDS]."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,10 @@ from bench import catalogue, result
 from bench.catalogue import Bench
 from bench.place import Place, open_place
 from bench.result import Result
+from bench.rig import soak
 from config import services
+
+SOAK_SECONDS = 1200.0
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +22,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bin/bench", description=f"Measure against references. Names: {lines}.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="which, by how its name begins (default: all)")
     parser.add_argument("--full", action="store_true", help="10,000,000 rows where that is the budget's size")
+    parser.add_argument(
+        "--soak", nargs="?", type=float, const=SOAK_SECONDS, metavar="SECONDS",
+        help="kill processes while pushes leave, and join what was told with what arrived (default: 20 minutes)",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
+    if options.soak:
+        return soak.main(services.data_dir(os.environ) / "soak", options.soak)
     try:
         benches = catalogue.chosen(options.names)
         place = open_place()

@@ -72,7 +72,7 @@ def record(customer: Customer, session: str, step: int, at: datetime) -> dict[st
 
 
 def identity(body: bytes) -> tuple[str, int]:
-    """Return the session and the step of a push. Raises ValueError, KeyError or IndexError for what is no push of ours."""
+    """Return the session and the step of a push. Raises ValueError, KeyError or IndexError for any other body."""
     told = json.loads(body)
     kind = told["eventType"]
     facts = told["feeLst"][0] if kind == "fee" else told["statusInfo"]

@@ -1,5 +1,6 @@
 """A whole run: records are told, pushes arrive at servers that fail, processes are killed; then all is joined."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -14,9 +15,11 @@ from bench.rig import checker, journal
 from bench.rig.checker import Verdict
 from bench.rig.monkey import Monkey
 from bench.rig.stage import Stage, wait_until
+from config.services.layout import Layout
 
-PER_PROCESS = 64
-LEASE_SECONDS = 10.0
+# Under way in one dispatcher, and as many again that are answered and not noted yet.
+PER_PROCESS = 2 * 64
+Step = Callable[[Stage, Monkey], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Plan:
     # Seconds between two kills; 0: the steps alone.
     between_kills: tuple[float, float] = (2.0, 7.0)
     # (second, what is done to the run), beside chance.
-    steps: tuple[tuple[float, Callable[["Stage", "Monkey"], None]], ...] = ()
+    steps: tuple[tuple[float, Step], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,16 @@ class Outcome:
         return "\n".join([text, *(f"WRONG: {fault}" for fault in self.faults)])
 
 
-def run(home: Path, plan: Plan) -> Outcome:
-    """Play it in a data directory of its own; the database must be new."""
+def layout(home: Path) -> Layout:
+    """Return where the servers of a run keep their files."""
+    return Layout(home, "run")
+
+
+def run(home: Path, plan: Plan, *, schema: str = "") -> Outcome:
+    """Play it in a data directory of its own; the database must be new. Its tables are migrated, or given as SQL."""
     with Stage(home, plan.seed) as stage:
         port = stage.receive(errors=plan.errors, silences=plan.silences)
-        stage.prepare([f"http://127.0.0.1:{port}/faulty/{index}" for index in range(plan.endpoints)])
+        stage.prepare([f"http://127.0.0.1:{port}/faulty/{index}" for index in range(plan.endpoints)], schema)
         stage.serve()
         for name in ("first", "second"):
             stage.dispatch(name)
@@ -108,7 +116,8 @@ def _move_clock(stage: Stage) -> None:
 
 
 def main(home: Path, seconds: float) -> int:
-    """Soak for so long and print what came of it; 1 when something is wrong."""
+    """Soak for so long in an empty data directory and print what came of it; 1 when something is wrong."""
+    shutil.rmtree(home, ignore_errors=True)
     seed = int(time.time()) % 1_000_000
     print(f"bin/bench --soak: seed {seed}, {seconds:.0f} s", file=sys.stderr)
     outcome = run(home, Plan(seconds=seconds, seed=seed, settle_seconds=600.0))

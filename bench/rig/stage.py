@@ -20,6 +20,7 @@ from bench import web
 from bench.place import DATA_KEY, SECRET_KEY, is_the_operators
 from bench.rig import generator, receiver, records
 from config import services
+from config.services import postgres
 from config.services.layout import Layout
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -82,14 +83,22 @@ class Stage:
             **self.environment,
         }
 
-    def prepare(self, urls: list[str]) -> None:
-        """Have an empty, migrated database in which there is a customer for each URL."""
+    def prepare(self, urls: list[str], schema: str = "") -> None:
+        """Have a migrated database (or one made by this SQL) in which there is a customer for each URL."""
         (self.home / "rig").mkdir(exist_ok=True)
         (self.home / "static").mkdir(exist_ok=True)
         file = self.home / "rig" / "provision.json"
         file.write_text(json.dumps(records.provision_file(urls)), encoding="utf-8")
-        self.run("-m", "django", "migrate", "--verbosity", "0", "--skip-checks")
-        self.run("-m", "django", "provision", str(file), "--verbosity", "0")
+        if schema:
+            self._load(schema)
+        else:
+            self.run("-m", "django", "migrate", "--verbosity", "0", "--skip-checks")
+        self.run("-m", "django", "provision", str(file), "--verbosity", "0", "--skip-checks")
+
+    def _load(self, schema: str) -> None:
+        psql = [str(postgres.binaries() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.layout.database_url]
+        environ = postgres.environment()
+        subprocess.run(psql, input=schema.encode(), env=environ, check=True, stdout=subprocess.DEVNULL)
 
     def run(self, *words: str) -> None:
         """Run one Python program of the product to its end."""
