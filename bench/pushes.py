@@ -100,7 +100,7 @@ def drained(port: int, paths: Sequence[str], requests: int) -> float:
         if came >= requests:
             first = min(seen["first_at"][path] for path in paths)
             last = max(seen["last_at"][path] for path in paths)
-            return came / float(last - first)
+            return float(came / (last - first))
         time.sleep(0.2)
     raise TimeoutError(f"{came} of {requests} pushes came")
 
@@ -134,7 +134,7 @@ def fed(owners: Sequence[Owner], rate: float, seconds: float, feeders: int, log:
             raise AssertionError("a feeder failed")
         time.sleep(2)
         committed = {tuple(line["key"]): line["at"] for path in logs for line in journal.read(path)}
-    well = {}
+    well: dict[tuple[object, ...], float] = {}
     for line in journal.read(log):
         if "/well/" in line["to"]:
             well.setdefault(tuple(line["key"]), line["came"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from bench.rig import soak
+from bench.rig import checker, soak
 from bench.rig.monkey import Monkey
 from bench.rig.soak import Plan
 from bench.rig.stage import Stage
@@ -52,6 +52,7 @@ def go_on(stage: Stage, monkey: Monkey) -> None:
 
 @pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="takes the tables from the embedded server")
 def test_nothing_acknowledged_is_lost_when_anything_is_killed(home: Path) -> None:
+    steps: tuple[tuple[float, soak.Step], ...]
     steps = ((1.0, kill("dispatcher")), (2.0, stop), (3.0, kill("web")), (4.5, kill("backend")), (6.0, kill("redis")))
     steps += ((7.0, kill("postmaster")), (12.2, go_on))
     plan = Plan(seconds=12, endpoints=20, silences=0.005, settle_seconds=90, between_kills=(0, 0), steps=steps)
@@ -68,7 +69,7 @@ def test_the_checker_sees_what_is_wrong() -> None:
     came = [fine, fine | {"key": ["s", 0], "id": "b"}, fine | {"key": ["s", 1], "sha": "y"}, fine | {"key": None}]
     came += [fine | {"key": ["t", 0], "id": "t", "good": False}]
     outbox = [{"key": ["s", 2], "state": "delivered"}]
-    verdict = soak.checker.check(told, came, outbox)
+    verdict = checker.check(told, came, outbox)
     assert verdict.lost == [("s", 2)] and verdict.invented == [("s", 2)]
     assert verdict.phantoms == ["a"] and verdict.bad_signatures == ["t"] and verdict.misplaced == [("t", 0)]
     assert verdict.inversions == ["s 0"] and verdict.hasty == ["s 1"]
