@@ -20,7 +20,6 @@ from console.tests.scene import Scene
 from notifications import alert_checks as servers
 from notifications.models import Alert, Endpoint
 from privacy import alert_checks as arrivals
-from privacy import silence
 from privacy.models import Quarantined, Source, Usage
 
 WEEK = timedelta(weeks=1)
@@ -104,22 +103,6 @@ def test_an_application_that_falls_silent_is_compared_with_its_weeks_before(scen
     total.save(force_insert=True)
     money.silent_applications(hour + timedelta(minutes=85))
     assert open_ones("silent_application") == []
-
-
-@pytest.mark.parametrize(
-    ("now", "past", "silent"),
-    [
-        (0, [400, 400, 400, 400], True),
-        (39, [400, 400, 400, 400], True),
-        (40, [400, 400, 400, 400], False),
-        (0, [400, 400, 0, 0], False),
-        (0, [19, 19, 19, 19], False),
-        (0, [30, 20, 20, 0], True),
-        (0, [], False),
-    ],
-)
-def test_silence_needs_enough_to_compare_with(now: int, past: list[int], silent: bool) -> None:
-    assert silence.is_silent(now, past) is silent
 
 
 def arrive(scene: Scene, at: datetime) -> None:
