@@ -62,9 +62,10 @@ def drop_expired() -> None:
 
 @shared_task(name="console.tasks.check_instance")  # type: ignore[untyped-decorator, unused-ignore]
 def check_instance() -> None:
-    """Raise and close the alerts of jobs that failed and of partitions that could not be made."""
+    """Raise and close the alerts of jobs that failed, old backups, and partitions that could not be made."""
     now = timezone.now()
     checks.failed_jobs(now)
+    checks.old_backup(now)
     try:
         partitions.ensure_ahead(now)
     except DatabaseError:

@@ -1,15 +1,18 @@
-"""Looking at the instance itself: jobs that failed, partitions that are missing."""
+"""Looking at the instance itself: jobs that failed, partitions that are missing, backups that are too old."""
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from accounts.scope import Scope
 from common import partitions
-from console.models import Job
+from console.models import Heartbeat, Job
 from notifications import alerts
 from notifications.alerts import Trouble
 
 FAILED_FOR = timedelta(days=7)
 AHEAD = timedelta(days=7)
+BACKUP = "backup"  # the sign of life that `manage.py backup` leaves
 ENDED = (Job.State.DONE, Job.State.FAILED)
 
 
@@ -40,3 +43,11 @@ def missing_partitions(now: datetime) -> None:
                 troubles.append(Trouble(f"table:{entry.table}", "critical", values=values))
                 break
     alerts.follow("partition_missing", troubles, now=now)
+
+
+def old_backup(now: datetime) -> None:
+    """Raise an alert when the last backup is older than the setting says; without any there is nothing to compare."""
+    hours = settings.MASKLINE["backup_hours"]
+    last = Scope(None).rows(Heartbeat).filter(name=BACKUP).values_list("at", flat=True).first()
+    old = bool(hours) and last is not None and now - last > timedelta(hours=hours)
+    alerts.follow("backup_old", [Trouble("backup", values={"backup_at": last})] if old else [], now=now)

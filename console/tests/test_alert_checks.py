@@ -14,8 +14,9 @@ from billing import alert_checks as money
 from billing.models import Purchase, SettlementTotal
 from common import partitions, periods
 from config.celery import app
+from config.doctor.database import BACKUP
 from console.alerts import checks
-from console.models import Job
+from console.models import Heartbeat, Job
 from console.tests.scene import Scene
 from notifications import alert_checks as servers
 from notifications.models import Alert, Endpoint
@@ -198,3 +199,17 @@ def test_an_endpoint_the_dispatcher_leaves_alone_until_somebody_enables_it(scene
     rows.update(state="active", failing_since=None)
     servers.endpoints(now)
     assert open_ones(kind) == []
+
+
+def test_a_backup_that_is_too_old(scene: Scene, settings: Any) -> None:
+    settings.MASKLINE = {**settings.MASKLINE, "backup_hours": 48}
+    checks.old_backup(scene.now)
+    assert open_ones("backup_old") == []
+    beat = Heartbeat.objects.create(name=BACKUP, at=scene.now)
+    checks.old_backup(scene.now + timedelta(hours=48))
+    assert open_ones("backup_old") == []
+    checks.old_backup(scene.now + timedelta(hours=49))
+    assert open_ones("backup_old") == ["- warning"]
+    Heartbeat.objects.filter(pk=beat.pk).update(at=scene.now + timedelta(hours=49))
+    checks.old_backup(scene.now + timedelta(hours=50))
+    assert open_ones("backup_old") == []
