@@ -1,9 +1,11 @@
 """Due pushes from the outbox into the lines, whole calls from their first push on."""
 
+import logging
 import time
 from datetime import datetime
 from typing import Any
 
+from common.errors import WrongKey
 from common.sealed import open_text
 from notifications import retry, signing
 from notifications.dispatching.clock import Clock
@@ -12,6 +14,7 @@ from notifications.dispatching.health import Health
 from notifications.dispatching.leases import Leases
 from notifications.dispatching.lines import CallKey, Claimed, Line, Lines, Recipient
 
+log = logging.getLogger(__name__)
 MOST = 500
 A_CALL = 4
 AN_ENDPOINT = 16
@@ -19,6 +22,8 @@ AN_ENDPOINT = 16
 FULL = 12
 # What an endpoint's application says is read again at each claim, and for what waits in memory as often as this.
 FRESH_SECONDS = 0.5
+# What a line knows is written by then, and what its row says is as new.
+SETTLED_SECONDS = 2.0
 
 
 class Claiming:
@@ -89,14 +94,22 @@ class Claiming:
             wsse,
             _,
         ) = row
-        secrets = [open_text(each) for each in (secret, old) if each is not None]
-        keys = tuple(signing.webhook_key(each) for each in secrets)
-        recipient = Recipient(id, account, application, url, any_2xx, key, secrets[0], keys, wsse, now)
         line = self._lines.lines.get(id)
+        try:
+            secrets = [open_text(each) for each in (secret, old) if each is not None]
+            keys = tuple(signing.webhook_key(each) for each in secrets)
+        except (WrongKey, ValueError):
+            log.error("endpoint %s: the secret of its application cannot be read", id)
+            self._lines.drop(id, under_way=False)
+            return
+        recipient = Recipient(id, account, application, url, any_2xx, key, secrets[0], keys, wsse, now)
         if line is None:
             health = Health(closed_until, self._most_an_endpoint)
             self._lines.lines[id] = Line(recipient, health, failing_since, misses)
             return
+        if not line.size and not line.busy and now - line.recipient.read_at > SETTLED_SECONDS:
+            # People may have set it in use again meanwhile.
+            line.failing_since, line.misses, line.health.closed_until = failing_since, misses, closed_until
         line.recipient = recipient
         if state in ("paused", "disabled"):
             self._lines.drop(id, under_way=False)

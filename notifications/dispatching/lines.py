@@ -79,7 +79,7 @@ class Lines:
         self.known: set[str] = set()
         # Calls that were let go of since the last reading began: what that reading says of them is out of date.
         self.let_go: set[CallKey] = set()
-        # Calls whose first push failed and is not written yet: what was queued behind it meanwhile must not overtake it.
+        # Calls whose first push failed and is not written yet: what was queued behind it meanwhile may not overtake it.
         self.unwritten: set[CallKey] = set()
         self.waiting = 0
         self._ring: deque[Line] = deque()
@@ -167,6 +167,13 @@ class Lines:
                 self.let_go.add((endpoint_id, order_key))
         line.ready.clear()
 
+    def put_back(self, line: Line, push: Claimed) -> None:
+        """Let a push that was taken wait on: it may not begin just now."""
+        self._end(line)
+        if push.order_key in line.chains:
+            line.ready.appendleft(push.order_key)
+            self.waiting += 1
+
     def break_off(self, line: Line) -> None:
         """End a request of a line that was dropped."""
         self._end(line)
@@ -182,6 +189,11 @@ class Lines:
         self.known.difference_update(ids)
         self.unwritten.discard(call)
         self.let_go.add(call)
+
+    def look_again(self) -> None:
+        """Have every line take its turn that has something ready."""
+        for line in self.lines.values():
+            self._enqueue(line)
 
     def tidy(self, now: float) -> None:
         """Forget lines that had nothing for ten minutes."""

@@ -1,6 +1,5 @@
 """What endpoints did, kept in their rows: pages and the next dispatcher read it there; people are told of dark ones."""
 
-import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,6 @@ from notifications import retry
 from notifications.dispatching.lines import Line
 from notifications.models import Endpoint
 
-log = logging.getLogger(__name__)
 State = Endpoint.State
 
 
@@ -47,17 +45,22 @@ class Records:
         self._note(line, failure_at=now, reason=reason, state=state, why=why)
         return state
 
-    def rows(self) -> list[dict[str, Any]]:
+    def take(self) -> dict[int, tuple[Line, Change]]:
         """Return what is to be written, and begin anew."""
         changes, self._changes = self._changes, {}
-        return [_row(line, change) for line, change in changes.values()]
+        return changes
+
+    def give_back(self, changes: dict[int, tuple[Line, Change]]) -> None:
+        """Take back what could not be written; what came since stands."""
+        self._changes = changes | self._changes
 
     def _note(self, line: Line, **fields: Any) -> None:
         _, change = self._changes.get(line.recipient.id, (line, Change()))
         self._changes[line.recipient.id] = line, replace(change, **fields)
 
 
-def _row(line: Line, change: Change) -> dict[str, Any]:
+def row(line: Line, change: Change) -> dict[str, Any]:
+    """Return what is written of one endpoint."""
     return {
         "endpoint": line.recipient.id,
         "success_at": _text(change.success_at),

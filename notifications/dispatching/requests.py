@@ -24,6 +24,7 @@ GAVE_UP = gettext_noop("Given up: the last re-push failed as well.")
 WAITED = gettext_noop("Given up: it had waited for three days.")
 POISON = gettext_noop("Set aside: the server takes other pushes and refused this one again and again.")
 STOPPED = gettext_noop("The dispatcher was stopped before the server had answered.")
+NOT_MADE = gettext_noop("The request could not be made; the log of the dispatcher says why.")
 UNREADABLE = gettext_noop("Set aside: its stored body could not be opened with the data keys of this installation.")
 
 
