@@ -9,7 +9,7 @@ function options(chart) {
   const axis = (more) => ({ beginAtZero: true, grid: { color: grid }, ticks: { color: text, maxTicksLimit: 6 }, ...more });
   const scales = {
     x: { stacked: Boolean(chart.stacked), grid: { display: false }, ticks: { color: text, maxRotation: 0, autoSkip: true, maxTicksLimit: 6 } },
-    y: axis({ stacked: Boolean(chart.stacked) }),
+    y: axis({ stacked: Boolean(chart.stacked), display: chart.series.some((series) => series.axis !== "percent") }),
   };
   if (chart.series.some((series) => series.axis === "percent")) {
     scales.percent = axis({ position: "right", max: 100, grid: { display: false } });
