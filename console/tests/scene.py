@@ -193,7 +193,7 @@ def _more(tenant: Tenant, upstream: Upstream, at: datetime) -> None:
             name=f"recording-{code}.wav", path=f"{code}/none.wav", size=52, stored_at=at, delete_at=at,
         ),
         "alert": Alert.objects.create(
-            kind="low_balance", severity="warning", account=tenant.account, subject=f"account:{tenant.account.pk}",
+            kind="low_balance", severity="warning", account=tenant.account, subject=str(tenant.account.pk),
             values={"account": code}, first_seen_at=at, last_seen_at=at,
         ),
         **bound.rows(tenant.application, tenant.number, tenant.a, tenant.b, at, SECRETS[1]),
