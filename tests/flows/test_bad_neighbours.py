@@ -44,7 +44,7 @@ def queue(port: int, *, bad: bool) -> int:
     return (ENDPOINTS - len(BAD)) * EACH
 
 
-def well(log: Path) -> list[dict[str, object]]:
+def well(log: Path) -> list[journal.Line]:
     """Return the requests that came to the good endpoints."""
     return [line for line in journal.read(log) if "/well/" in line["to"]]
 
@@ -61,8 +61,8 @@ def seconds(log: Path, *, bad: bool) -> float:
                 seen = receiver.seen(port)["most_at_once"]
                 assert all(most <= 8 for most in seen.values()), seen
     came = well(log)
-    assert len(came) == len({str(line["id"]) for line in came}) == count
-    times = sorted(float(str(line["came"])) for line in came)
+    assert len(came) == len({line["id"] for line in came}) == count
+    times = sorted(float(line["came"]) for line in came)
     return times[-1] - times[0]
 
 
@@ -73,7 +73,7 @@ def test_bad_servers_cost_the_others_nothing(tmp_path, settings):
     assert beside <= 2 * alone + 1, (alone, beside)
     steps: Counter[str] = Counter()
     for line in well(tmp_path / "beside.jsonl"):
-        session, step = line["key"]  # type: ignore[misc]
+        session, step = line["key"]
         assert step == steps[session], "out of order"
         steps[session] += 1
     results = dict(
