@@ -79,7 +79,8 @@ class DispatcherAdmin(RoleAdmin):
 class AlertAdmin(HistoryAdmin):
     """Every trouble there was; acknowledged and silenced on its page in the console."""
 
-    list_display = ("kind", "severity", "account", "subject", "first_seen_at", "last_seen_at", "count", "closed_at")
+    inner = ("acknowledged_by", "closed_by")
+    list_display = ("kind", "severity", "account", "first_seen_at", "last_seen_at", "count", "closed_at")
     list_filter = ("severity", "kind", ("account", AutocompleteSelectFilter))
     list_select_related = ("account",)
     ordering = ("-id",)

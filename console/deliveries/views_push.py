@@ -52,6 +52,8 @@ def _page(request: HttpRequest, found: Delivery, *, revealed: bool = False, **mo
         push=found,
         pk=found.pk,
         header_id=message_id(found.pk),
+        id_header="webhook-id",
+        sequence_header="X-Maskline-Sequence",
         body=bodies.shown(found.body, scope, revealed=revealed),
         cause=next(causes, ""),
         revealed=revealed,
