@@ -22,7 +22,7 @@ class ReplayForm(forms.Form):
     """One push by its id, or all that fit."""
 
     push = forms.CharField(
-        label=_("Push"), required=False, max_length=64, widget=forms.TextInput(attrs={"placeholder": "msg_…"})
+        label=_("Push"), required=False, max_length=64, widget=forms.TextInput(attrs={"placeholder": "msg_0192…"})
     )
     account = forms.CharField(label=_("Account"), required=False, max_length=64)
     application = forms.CharField(
