@@ -30,7 +30,7 @@ BENCHES = (
         1_000_000,
     ),
     Bench("drain", ("push drain",), "bench.push_drain:run", 60_000, 60_000),
-    Bench("latency", ("push latency",), "bench.push_latency:run", 20_000, 20_000),
+    Bench("latency", ("push latency",), "bench.push_latency:run", 15_000, 15_000),
     Bench(
         "isolation",
         ("healthy endpoints while 10 of 50 hang", "healthy endpoints' latency then"),

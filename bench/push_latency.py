@@ -8,7 +8,7 @@ from bench import pushes
 from bench.result import Result
 
 ENDPOINTS, RATE, FEEDERS = 50, 1_000, 2
-WARM_UP_SECONDS, SECONDS = 5.0, 20.0
+WARM_UP_SECONDS, SECONDS = 3.0, 15.0
 BUDGET_MS = 75.0
 
 

@@ -6,7 +6,9 @@ loop: the clock waits for nothing.
 
 import json
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,8 @@ from bench.rig.records import STEPS, Customer
 
 # Calls that are told at the same time.
 CALLS = 200
+# A commit waits for the disk; so many wait at once.
+CONNECTIONS = 8
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,25 @@ def main(orders: Orders) -> None:
 
     journal = Journal(Path(orders.log))
     began = time.monotonic() + 0.2
-    for number in range(int(orders.rate * orders.seconds)):
-        time.sleep(max(0.0, began + number / orders.rate - time.monotonic()))
-        push = due(orders, number)
-        with transaction.atomic():
-            enqueue([push], new_causes=True)
-            hints.hint_on_commit()
-        journal.append([{"key": records.identity(push.body), "at": time.monotonic()}])
+    numbers = iter(range(int(orders.rate * orders.seconds)))
+    lock = threading.Lock()
+
+    def feed() -> None:
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            time.sleep(max(0.0, began + number / orders.rate - time.monotonic()))
+            push = due(orders, number)
+            with transaction.atomic():
+                enqueue([push], new_causes=True)
+                hints.hint_on_commit()
+            journal.append([{"key": records.identity(push.body), "at": time.monotonic()}])
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for done in [pool.submit(feed) for _ in range(CONNECTIONS)]:
+            done.result()
 
 
 def due(orders: Orders, number: int):  # type: ignore[no-untyped-def]
