@@ -7,7 +7,7 @@ from bench import pushes
 from bench.result import Result
 
 ENDPOINTS, HANGING, CALLS = 50, 10, 2_000
-RATE, SECONDS, FEEDERS = 500, 15.0, 2
+RATE, SECONDS, FEEDERS = 500, 10.0, 2
 LEAST_RATE, MOST_P99 = 0.95, 2.0
 
 
