@@ -21,7 +21,7 @@ from notifications import replay
 from notifications.models import Replay
 
 TICK = 0.25
-READ_AHEAD = 2000
+READ_AHEAD = 10_000
 # The advisory lock of whoever queues replays ("rply" in ASCII).
 LOCK = 0x72706C79
 FIRST = [-(2**63), 0, -(2**63), str(UUID(int=0))]
