@@ -32,19 +32,21 @@ GOOD = {Outcome.CONNECT: "mk-good", Outcome.COLLECT: "mk-info", Outcome.ASK: "mk
 class ReachForm(forms.Form):
     """X, the caller, digits if any were collected, and the instant; numbers as people type them."""
 
-    x = forms.CharField(label=gettext_lazy("X, the number dialled"), max_length=40)
+    x = forms.CharField(
+        label=gettext_lazy("X, the number dialled"), max_length=40, help_text=gettext_lazy("In any spelling.")
+    )
     caller = forms.CharField(
         label=gettext_lazy("Caller"), max_length=40, required=False,
-        help_text=gettext_lazy("Leave it empty for a caller who withholds his number."),
+        help_text=gettext_lazy("Empty: he withholds his number."),
     )  # fmt: skip
     digits = forms.CharField(
         label=gettext_lazy("Digits entered"), max_length=8, required=False,
-        help_text=gettext_lazy("Only in AXE: the extension. Empty: none were collected yet."),
+        help_text=gettext_lazy("AXE: the extension. Empty: none yet."),
     )  # fmt: skip
     at = forms.CharField(
         label=gettext_lazy("At"), max_length=40, required=False,
         widget=forms.DateTimeInput({"type": "datetime-local", "step": "1"}),
-        help_text=gettext_lazy("Past or to come, in your zone. Empty: now."),
+        help_text=gettext_lazy("Past or to come. Empty: now."),
     )  # fmt: skip
 
     def clean_at(self) -> datetime | None:
