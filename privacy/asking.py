@@ -18,8 +18,9 @@ from common.timeid import lower
 from notifications import asking
 from notifications.asking import Question, Understood
 from notifications.models import Push
-from privacy import segments, voices
+from privacy import voices
 from privacy.models import Holding
+from privacy.parts import parts
 from privacy.routing.facts import CallAsked, CallFacts, CallReply, MessageAsked, MessageFacts, MessageReply
 from privacy.storing import bulk
 from privacy.wire import control
@@ -69,7 +70,7 @@ def message(upstream: Upstream, asked: MessageAsked, facts: MessageFacts) -> Mes
         at=facts.at,
         sender=asked.sender,
         x=facts.number.number,
-        parts=_parts(asked.text),
+        parts=parts(asked.text),
         direction=REGULAR,
         subscription_id=facts.binding.subscription_id if facts.binding else "",
         user_data=facts.binding.user_data if facts.binding else None,
@@ -123,13 +124,6 @@ def _display(wanted: str, application: Application, x: str) -> str:
         return x
     held = Holding.objects.filter(number__number=wanted, application=application, valid_to__isnull=True)
     return wanted if held.exists() else x
-
-
-def _parts(text: str) -> int:
-    rules = settings.MASKLINE
-    return segments.parts(
-        text, multipart_gsm=rules["sms_multipart_7bit"], extension_counts=rules["gsm7_extension_counts"]
-    )
 
 
 def _marker(upstream_id: int, session_id: str) -> str:

@@ -12,8 +12,8 @@ from common import partitions
 from common.timeid import time_id
 from privacy import deciding
 from privacy import numbers as life
-from privacy.deciding import past
 from privacy.bindings import NoneLeft
+from privacy.deciding import past
 from privacy.models import Binding, Number, RoutingDecision
 from privacy.numbers import Issue, NumberRow
 from privacy.numbers.transferring import Move
