@@ -176,6 +176,7 @@ STATES = [
         "2 times so far. Last time: the upstream answered 404.",
     ),
     ({}, {"state": "failed", "problem": "no_wav"}, "Not here: what came is no WAV file"),
+    ({}, {"state": "failed", "problem": "killed"}, "Not here: fetching it was broken off on our side each time"),
     ({}, {"state": "deleted", "deleted_at": timezone.now()}, "Deleted on"),
 ]
 
