@@ -89,7 +89,8 @@ SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extens
        b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number
 FROM privacy_binding b JOIN privacy_number n ON n.id = b.number_id
 WHERE b.parent_id = %(binding)s::uuid AND b.b_number = ANY((SELECT %(seals)b::bytea[])::bytea[])
-  AND b.valid_to IS NULL AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
+  AND b.valid_from <= %(at)s::timestamptz AND b.valid_to IS NULL
+  AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
 ORDER BY b.valid_from LIMIT 1
 
 -- name: ended_binding
@@ -154,7 +155,8 @@ LIMIT 1
 SELECT EXISTS (
     SELECT 1 FROM privacy_binding b
     WHERE b.b_number = ANY(%(seals)b::bytea[]) AND b.number_id = %(number)s::bigint AND b.kind = 'YB'
-      AND b.valid_to IS NULL AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
+      AND b.valid_from <= %(at)s::timestamptz AND b.valid_to IS NULL
+      AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
 )
 
 -- name: keep_decision

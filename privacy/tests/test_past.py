@@ -14,10 +14,12 @@ from django.utils import timezone
 from accounts.models import Account, Application
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
+from common.keyring import keyring
 from privacy import bindings
 from privacy.api.switch import calls as door
 from privacy.bindings import BindingRefused, ModifyOrder
 from privacy.deciding import book, lookup, past
+from privacy.deciding.attached import with_attached
 from privacy.deciding.reach import reach
 from privacy.models import Binding, CallbackRecord, Number, NumberReason, RiskRule, RoutingDecision
 from privacy.numbers import set_reason
@@ -207,3 +209,18 @@ def test_a_temporary_callee_is_over_when_its_a_is_replaced(switch1):
     assert (first.temporary_callee, second.temporary_callee) == ((B, None), None)
     assert past.call_facts(asked, first.at) == first
     assert past.call_facts(replace(asked, caller=C), second.at) == second
+
+
+def test_what_changes_between_the_two_statements_of_a_look_up_comes_after_it(switch1):
+    bound = bind(pool("AX"))
+    bindings.set_temporary_callee(bound, callee=B, seconds=60, user_data=None)
+    asked = CallAsked("s", bound.number.number, A)
+    facts = lookup.call_facts(switch1, asked)
+    bindings.set_temporary_callee(bound, callee=C, seconds=60, user_data=None)
+    assert with_attached(facts, asked, [], dials_y=False) == facts == past.call_facts(asked, facts.at)
+    ax = bind(pool("AXYB", count=2))
+    asked = CallAsked("s", ax.number.number, B)
+    facts = lookup.call_facts(switch1, asked)
+    bind_yb(ax, B)
+    seals = keyring().seals(B.encode())
+    assert with_attached(facts, asked, seals, dials_y=False) == facts == past.call_facts(asked, facts.at)
