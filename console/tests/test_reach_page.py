@@ -1,13 +1,16 @@
 """Who would it reach? The page and the command tell the rule, mask numbers and keep to the person's account."""
 
+import html
+import re
 from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
@@ -71,6 +74,26 @@ def test_anothers_number_is_nobodys(acme, bolt):
     text = looked_up(client, bound.number.number, A).content.decode()
     assert "None of your applications held this number" in text
     assert "8014" not in text and str(bound.pk) not in text and "7108" not in text
+    unknown = looked_up(client, "+8617199999999", A).content.decode()
+    assert _without(text, bound.number.number) == _without(unknown, "+8617199999999")
+
+
+def _without(text, x):
+    """Return a page without its X and what differs each time."""
+    return re.sub(r'(name="csrfmiddlewaretoken" value|nonce)="[^"]*"', "", text.replace(x, "X"))
+
+
+@pytest.mark.parametrize("field, typed", [("x", "1" * 40), ("caller", "1" * 40), ("digits", "１２")])
+def test_a_problem_is_told_in_the_persons_language(support, field, typed):
+    asked = {"x": "+8617100000001", "caller": A, field: typed}
+    for language, is_chinese in (("en", False), ("zh-hans", True)):
+        support.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        page = support.post(URL, asked)
+        assert page.status_code == 400 and set(page.context["form"].errors) == {field}
+        with translation.override(language):
+            (problem,) = page.context["form"].errors[field]
+        assert ("。" in problem) == is_chinese, problem
+        assert problem in html.unescape(page.content.decode())
 
 
 def test_the_command_says_the_same_in_lines():
@@ -83,4 +106,3 @@ def test_the_command_says_the_same_in_lines():
     assert "rule:         unknown_number" in told.getvalue()
     with pytest.raises(CommandError, match="offset"):
         call_command("who_would_it_reach", bound.number.number, C, at="2020-01-01T00:00:00")
-
