@@ -215,7 +215,7 @@ def test_what_is_charged_anew_finds_the_package_units_of_what_is_taken_back(acme
     usage.queue(usage.reversal(acme, partly, TEN), usage.sms(acme, TEN, 2, "all sent"))
     run(DUE + HOUR)
     anew = Charge.objects.get(units=2)
-    assert (anew.package_units, anew.amount, anew.splits) == (2, 0, [[bought.pk, 2]])
+    assert (anew.package_units, anew.amount, anew.splits) == (2, Decimal(0), [[bought.pk, 2]])
     bought.refresh_from_db()
     assert bought.messages_used == 2
     assert ledger.balance(acme.account) == 0

@@ -21,7 +21,7 @@ URL = "/who-would-it-reach/"
 
 
 @pytest.fixture
-def support():
+def browser():
     client = Client()
     client.force_login(cast.staff("support"))
     return client
@@ -32,9 +32,9 @@ def looked_up(client, x, caller, **more):
     return client.post(URL, {"x": x, "caller": caller, **more})
 
 
-def test_the_page_says_who_is_reached_and_shows_no_real_number(support):
+def test_the_page_says_who_is_reached_and_shows_no_real_number(browser):
     bound = bind(pool("AXB"), terms={"max_minutes": 30})
-    page = looked_up(support, f" {bound.number.number} ", A.removeprefix("+86"))
+    page = looked_up(browser, f" {bound.number.number} ", A.removeprefix("+86"))
     text = page.content.decode()
     assert page.status_code == 200
     assert "Put through to +86139****0001" in text and "30 minutes" in text
@@ -42,28 +42,28 @@ def test_the_page_says_who_is_reached_and_shows_no_real_number(support):
     assert B not in text and B.removeprefix("+86") not in text
 
 
-def test_the_page_names_the_first_rule_that_stops_a_call_and_what_to_do(support):
+def test_the_page_names_the_first_rule_that_stops_a_call_and_what_to_do(browser):
     bound = bind(pool("AXB"))
-    text = looked_up(support, bound.number.number, C).content.decode()
+    text = looked_up(browser, bound.number.number, C).content.decode()
     assert "Refused" in text and "8014" in text and "no_binding" in text
     assert "Nothing is bound on X for this caller." in text
 
 
-def test_the_past_is_told_as_it_was(support):
+def test_the_past_is_told_as_it_was(browser):
     bound = bind(pool("AXB"))
     while_it_held = timezone.localtime(timezone=ZoneInfo("Asia/Shanghai"))
     unbind(bound)
     then = f"{while_it_held:%Y-%m-%dT%H:%M:%S.%f}"
-    assert "Put through to" in looked_up(support, bound.number.number, A, at=then).content.decode()
-    now = looked_up(support, bound.number.number, A).content.decode()
+    assert "Put through to" in looked_up(browser, bound.number.number, A, at=then).content.decode()
+    now = looked_up(browser, bound.number.number, A).content.decode()
     assert "ended_binding" in now and str(bound.pk) in now
 
 
-def test_bad_input_is_told_at_its_field_and_shown_again(support):
-    page = looked_up(support, "", A, at="yesterday")
+def test_bad_input_is_told_at_its_field_and_shown_again(browser):
+    page = looked_up(browser, "", A, at="yesterday")
     assert page.status_code == 400
     assert set(page.context["form"].errors) == {"x", "at"}
-    page = looked_up(support, "1" * 40, A)
+    page = looked_up(browser, "1" * 40, A)
     assert page.status_code == 400 and "x" in page.context["form"].errors
 
 

@@ -19,6 +19,14 @@ def fold(text: str) -> str:
 
     Between Chinese characters blanks are nothing; between English words they stay: "an essay" holds no "nes".
     """
+    folded = _once(text)
+    # What stood apart may be one character once the blank between is gone.
+    while (again := _once(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _seen(text)).casefold())
     return _BETWEEN.sub("", _BLANKS.sub(" ", _seen(plain))).strip()
 

@@ -177,6 +177,7 @@ def test_who_it_would_reach_is_what_the_switch_was_told_then(switch1, seed):
 def test_what_is_to_come_follows_from_what_holds_now(switch1):
     bound = bind(pool("AXB"), seconds=3600)
     asked = CallAsked("s", bound.number.number, A)
+    assert bound.expires_at is not None
     assert past.call_facts(asked, bound.expires_at.replace(microsecond=0)).way == "A"
     assert past.call_facts(asked, bound.expires_at).way is None
 
@@ -192,8 +193,9 @@ def test_who_held_the_number_then_decides_not_who_holds_it_now(switch1):
     held.valid_to = now
     held.save()
     bound.number.holdings.create(application=other, valid_from=now)
-    assert past.call_facts(asked, before.at).application.id == bound.application_id
-    assert past.call_facts(asked, now).application.id == other.pk
+    held_then, held_now = (past.call_facts(asked, at).application for at in (before.at, now))
+    assert held_then is not None and held_now is not None
+    assert (held_then.id, held_now.id) == (bound.application_id, other.pk)
     assert past.call_facts(asked, cast.ISSUED.replace(year=2020)) == CallFacts(
         cast.ISSUED.replace(year=2020), None, None
     )

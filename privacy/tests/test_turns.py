@@ -30,7 +30,12 @@ def test_whoever_comes_after_the_answer_asks_no_more(name):
 def test_whoever_comes_while_somebody_asks_is_told_the_same(name):
     assert turns.take(name, lambda: None) is None
     answer: list[bytes] = []
-    threading.Timer(0.3, lambda: (answer.append(b"told"), turns.give_back(name))).start()
+
+    def be_answered():
+        answer.append(b"told")
+        turns.give_back(name)
+
+    threading.Timer(0.3, be_answered).start()
     assert turns.take(name, lambda: answer[0] if answer else None) == b"told"
 
 
