@@ -84,11 +84,11 @@ def _without(text, x):
 
 
 @pytest.mark.parametrize("field, typed", [("x", "1" * 40), ("caller", "1" * 40), ("digits", "１２")])
-def test_a_problem_is_told_in_the_persons_language(support, field, typed):
+def test_a_problem_is_told_in_the_persons_language(browser, field, typed):
     asked = {"x": "+8617100000001", "caller": A, field: typed}
     for language, is_chinese in (("en", False), ("zh-hans", True)):
-        support.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-        page = support.post(URL, asked)
+        browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        page = browser.post(URL, asked)
         assert page.status_code == 400 and set(page.context["form"].errors) == {field}
         with translation.override(language):
             (problem,) = page.context["form"].errors[field]
