@@ -66,7 +66,7 @@ def charges(names: Names, played: Played) -> Iterator[Json]:
     rows = Charge.objects.filter(account=played.setting.application().account)
     of_messages = _messages_charged(names)
     of_calls = {row.pk: names.calls[row.session_id] for row in Call.objects.filter(session_id__in=names.calls)}
-    for row in rows.order_by("rated_at", "pk"):
+    for row in rows.order_by("rated_at", "run_id", "units", "pk"):
         usage = row.reverses or row.pk
         about = {"call": of_calls[usage]} if usage in of_calls else {"sms": of_messages.get(usage, "another SMS")}
         money = {"units": row.units, "from_package": row.package_units, "overage": row.overage_units}
