@@ -6,9 +6,15 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from common import partitions
+
+# A busy machine makes examples slow, which says nothing of what is tested.
+hypothesis_settings.register_profile("maskline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("maskline")
 
 TRUNCATE_GUARDS = """
     SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname)

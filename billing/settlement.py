@@ -165,9 +165,11 @@ def _settle_hour(shard: int, hour: datetime, clock: Clock) -> SettledShardHour:
     at: dict[str, Any] = {"shard": shard, "hour": hour, "now": now, "current_hour": hour_of(now)}
     _run(("settle_room", "settle_forget", "settle_usages", "settle_accounts"), at)
     fault_point("settle.claimed")
-    _run(("settle_prices", "settle_purchases", "settle_in_bulk", "settle_unpriced", "settle_draws"), at)
-    fault_point("settle.rated")
     at["run"] = _rows("settle_run_id", {})[0][0]
+    _run(("settle_prices", "settle_totals"), at)
+    _take_back(at)
+    _run(("settle_purchases", "settle_in_bulk", "settle_unpriced", "settle_draws"), at)
+    fault_point("settle.rated")
     lines = _charge(at)
     fault_point("settle.charged")
     if lines:
@@ -178,9 +180,15 @@ def _settle_hour(shard: int, hour: datetime, clock: Clock) -> SettledShardHour:
     return SettledShardHour(shard, hour, at["run"] if lines else None, booked, at["waiting"])
 
 
+def _take_back(at: dict[str, Any]) -> None:
+    """Reverse what earlier runs charged, before packages are drawn: what is charged anew finds its place in them."""
+    if _rows("settle_has_reversals", {})[0][0]:
+        partitions.ensure(Charge, Charge.partition_interval, _months())
+        _run(("settle_reversals",), at)
+
+
 def _charge(at: dict[str, Any]) -> int:
     """Turn usage into charge lines, reversals and counts of unanswered calls; return how many rows left the queue."""
-    _run(("settle_totals",), at)
     chargeable, unanswered, reversals, at["waiting"] = _rows("settle_figures", {})[0]
     if chargeable or reversals:
         partitions.ensure(Charge, Charge.partition_interval, _months())
@@ -190,7 +198,7 @@ def _charge(at: dict[str, Any]) -> int:
         _run(("settle_unanswered",), at)
     _run(("settle_in_small",), at)
     if reversals:
-        # After the charges: what a reversal takes back may have been charged just now.
+        # What these take back may have been charged just now.
         _run(("settle_waiting_reversals",), at)
         chargeable, unanswered, reversals, at["waiting"] = _rows("settle_figures", {})[0]
         _run(("settle_reversals",), at)

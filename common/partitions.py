@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal, cast
 from uuid import UUID
 
@@ -79,8 +80,7 @@ def ensure(model_or_table: type[models.Model] | str, interval: str, instants: It
     """
     table = model_or_table if isinstance(model_or_table, str) else model_or_table._meta.db_table
     days = {at.astimezone(UTC).date() for at in instants}
-    starts = {_start(day, _interval(interval)) for day in days}
-    wanted = {_name(table, start, _interval(interval)): start for start in starts}
+    wanted = dict(_partition(table, day, _interval(interval)) for day in days)
     if wanted.keys() <= _seen.get(_key(table), set()):
         return 0
     missing = wanted.keys() - _names(table)
@@ -176,6 +176,13 @@ def _next(start: date, interval: Interval) -> date:
     if interval == "week":
         return start + timedelta(days=7)
     return (start + timedelta(days=31)).replace(day=1)
+
+
+@lru_cache(maxsize=1024)
+def _partition(table: str, day: date, interval: Interval) -> tuple[str, date]:
+    """Return the name of the partition of a day, and the first day of it."""
+    start = _start(day, interval)
+    return _name(table, start, interval), start
 
 
 def _name(table: str, start: date, interval: Interval) -> str:

@@ -98,7 +98,7 @@ def django_database(url: str, reader: Reader, name: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": str(parts.port or ""),
-        "OPTIONS": query,
+        "OPTIONS": {"connect_timeout": "5", **query},
         # Persistent connections with a check before use: a pool makes the first requests after a restart wait 5 s.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

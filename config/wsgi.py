@@ -6,6 +6,8 @@ from threading import Thread
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# A request does not wait longer than this for a lock: whoever sent it is told to try again.
+os.environ.setdefault("PGOPTIONS", "-c lock_timeout=5s")
 application = get_wsgi_application()
 
 from accounts.datakeys import verify_at_start  # noqa: E402  (models need the application set up)

@@ -63,6 +63,7 @@ WORDS: dict[str, str | Promise] = {
     "sms_ended_binding": _("The sender's binding has ended; his SMS does not reach whoever has X now."),
     "sms_no_binding": _("Nothing is bound on X for this sender."),
     "sms_binding_without_sms": _("The binding does not allow SMS."),
+    "sms_switched_off": _("The binding is switched off: X does not reach A by SMS either."),
     "sms_too_long": _("The text is too long."),
     "sms_required_word": _("The text lacks a word that the account's rules ask for."),
     "sms_forbidden_word": _("The text holds a forbidden word."),

@@ -26,25 +26,32 @@ from privacy.routing.facts import CallAsked, Outcome
 
 AROUND = timedelta(hours=1)
 MOST_TOLD = 5
+PROBLEMS = {
+    "x": gettext_lazy("This is no phone number. Write the number alone, as +86 171 0000 0001."),
+    "caller": gettext_lazy("This is no caller. Write the number alone, as +86 139 0000 0001, or leave it empty."),
+    "digits": gettext_lazy("These are no keys of a telephone: 0-9, * and #."),
+}
 GOOD = {Outcome.CONNECT: "mk-good", Outcome.COLLECT: "mk-info", Outcome.ASK: "mk-info"}
 
 
 class ReachForm(forms.Form):
     """X, the caller, digits if any were collected, and the instant; numbers as people type them."""
 
-    x = forms.CharField(label=gettext_lazy("X, the number dialled"), max_length=40)
+    x = forms.CharField(
+        label=gettext_lazy("X, the number dialled"), max_length=40, help_text=gettext_lazy("In any spelling.")
+    )
     caller = forms.CharField(
         label=gettext_lazy("Caller"), max_length=40, required=False,
-        help_text=gettext_lazy("Leave it empty for a caller who withholds his number."),
+        help_text=gettext_lazy("Empty: he withholds his number."),
     )  # fmt: skip
     digits = forms.CharField(
         label=gettext_lazy("Digits entered"), max_length=8, required=False,
-        help_text=gettext_lazy("Only in AXE: the extension. Empty: none were collected yet."),
+        help_text=gettext_lazy("AXE: the extension. Empty: none yet."),
     )  # fmt: skip
     at = forms.CharField(
         label=gettext_lazy("At"), max_length=40, required=False,
         widget=forms.DateTimeInput({"type": "datetime-local", "step": "1"}),
-        help_text=gettext_lazy("Past or to come, in your zone. Empty: now."),
+        help_text=gettext_lazy("Past or to come. Empty: now."),
     )  # fmt: skip
 
     def clean_at(self) -> datetime | None:
@@ -66,7 +73,8 @@ class ReachForm(forms.Form):
         try:
             return reach(asked, self.cleaned_data["at"] or now)
         except BadInput as problem:
-            self.add_error(problem.field if problem.field in self.fields else None, str(problem))
+            field = problem.field if problem.field in self.fields else None
+            self.add_error(field, PROBLEMS.get(problem.field, problem.problem))
             return None
 
 
@@ -84,9 +92,9 @@ def who_would_it_reach(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(scope: Scope, found: Reach, now: datetime) -> dict[str, Any]:
-    """Return what the page tells; somebody else's X is one that nobody knows."""
+    """Return what the page tells; for who is bound to an account somebody else's X reads as one that nobody has."""
     application = found.facts.application
-    if application is not None and not scope.sees(application.account_id):
+    if scope.account_id is not None and (application is None or not scope.sees(application.account_id)):
         return {"elsewhere": True, "found": found, "at": found.facts.at}
     decision, language = found.decision, get_language() or "en"
     cause = causes.state(decision.code) if decision.code else None

@@ -5,8 +5,10 @@ be asked at all is decided by the turnstile of this process.
 """
 
 import secrets
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -21,7 +23,7 @@ from accounts.models import Application
 from common.timeid import time_id
 from notifications import attempts, outbox, sending, signing
 from notifications.attempts import Made
-from notifications.breaker import NoPlace, Place, Turnstile
+from notifications.breaker import TOO_MANY, NoPlace, Place, Turnstile
 from notifications.models import Attempt
 from notifications.sending import Sent
 
@@ -33,6 +35,8 @@ NOT_200 = gettext_noop("The server answered, but not with HTTP 200.")
 REDIRECTED = gettext_noop("The server answered with a redirect, which is never followed.")
 TOO_LONG = gettext_noop("The answer is longer than 16 KiB.")
 _turnstile = Turnstile()
+# How many threads of this process wait for what others ask.
+_room, _waiters = threading.Lock(), [0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,20 @@ def ask(question: Question, understand: Callable[[bytes], Understood[T]]) -> T |
 def most_at_once() -> int:
     """Return how many questions of this process may wait: half of its threads."""
     return max(1, int(settings.MASKLINE["web_threads"]) // 2)
+
+
+@contextmanager
+def waiting_room() -> Iterator[None]:
+    """Let this thread wait for another one's question. Raises NoPlace when one less than may ask do already."""
+    with _room:
+        if _waiters[0] >= max(1, most_at_once() - 1):
+            raise NoPlace(TOO_MANY)
+        _waiters[0] += 1
+    try:
+        yield
+    finally:
+        with _room:
+            _waiters[0] -= 1
 
 
 def forget_failures() -> None:

@@ -1,7 +1,8 @@
 """Who may be asked just now: caps on how many wait, and a breaker for a server that does not answer. In memory.
 
-Half of a web process's threads may be asking, at most two for one application. Only a server that answered the last
-time is trusted; all others have half of these places, so that dead servers, however many, leave room for living ones.
+Half of a web process's threads may be asking, at most two for one application. A server that answered the last time
+may have any of these places; one that was never asked leaves one free, one that missed once leaves half, and those that
+missed twice or more in a row share a single one: dead servers, however many, leave room for living ones.
 After five misses in a row within a minute a server is left alone; every fifteen seconds one question tries it.
 """
 
@@ -30,11 +31,11 @@ class NoPlace(MasklineError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The right to ask one question; `doubtful`: the server is not known to answer."""
+    """The right to ask one question; `trusted`: the server answered the last time."""
 
     application_id: int
     server: Hashable
-    doubtful: bool
+    trusted: bool
 
 
 @dataclass(slots=True)
@@ -64,24 +65,24 @@ class Turnstile:
         self._lock = threading.Lock()
         self._servers: OrderedDict[Hashable, _Server] = OrderedDict()
         self._waiting: Counter[int] = Counter()
-        self._doubtful = 0
+        self._untrusted = 0
 
     def enter(self, application_id: int, server: Hashable, now: float, most: int) -> Place:
         """Return a place, one of at most `most`. Raises NoPlace. Each place is given back by `leave`."""
         with self._lock:
             known = self._servers.get(server)
-            doubtful = known is None or bool(known.misses)
+            trusted = known is not None and not known.misses
             if known is not None and known.left_alone and now - known.tried_at < PROBE_SECONDS:
                 raise NoPlace(LEFT_ALONE)
             if self._waiting[application_id] >= PER_APPLICATION:
                 raise NoPlace(TOO_MANY_OF_ONE)
-            if self._waiting.total() >= most or (doubtful and self._doubtful >= max(1, most // 2)):
+            if self._waiting.total() >= most or (not trusted and self._untrusted >= _share(known, most)):
                 raise NoPlace(TOO_MANY)
             if known is not None:
                 known.tried_at = now
             self._waiting[application_id] += 1
-            self._doubtful += doubtful
-            return Place(application_id, server, doubtful)
+            self._untrusted += not trusted
+            return Place(application_id, server, trusted)
 
     def leave(self, place: Place, now: float, *, missed: bool) -> None:
         """Give a place back, and remember whether the server missed."""
@@ -89,7 +90,7 @@ class Turnstile:
             self._waiting[place.application_id] -= 1
             if not self._waiting[place.application_id]:
                 del self._waiting[place.application_id]
-            self._doubtful -= place.doubtful
+            self._untrusted -= not place.trusted
             known = self._servers.setdefault(place.server, _Server())
             self._servers.move_to_end(place.server)
             while len(self._servers) > MOST_REMEMBERED:
@@ -100,3 +101,10 @@ class Turnstile:
         """Forget what every server did."""
         with self._lock:
             self._servers.clear()
+
+
+def _share(known: _Server | None, most: int) -> int:
+    """Return how many of `most` places servers that are not trusted may hold when one more of them is to be asked."""
+    if known is None:
+        return max(1, most - 1)
+    return max(1, most // 2) if len(known.misses) == 1 else 1

@@ -5,23 +5,22 @@ it means for the call or the SMS is decided by `privacy.routing`. Nothing of the
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils.translation import gettext_noop
-from redis.exceptions import RedisError
 
 from accounts.models import Application, Upstream
+from common import marks
 from common.timeid import lower
 from notifications import asking
 from notifications.asking import Question, Understood
 from notifications.models import Push
-from privacy import segments, voices
+from privacy import voices
 from privacy.models import Holding
+from privacy.parts import parts
 from privacy.routing.facts import CallAsked, CallFacts, CallReply, MessageAsked, MessageFacts, MessageReply
 from privacy.storing import bulk
 from privacy.wire import control
@@ -71,7 +70,7 @@ def message(upstream: Upstream, asked: MessageAsked, facts: MessageFacts) -> Mes
         at=facts.at,
         sender=asked.sender,
         x=facts.number.number,
-        parts=_parts(asked.text),
+        parts=parts(asked.text),
         direction=REGULAR,
         subscription_id=facts.binding.subscription_id if facts.binding else "",
         user_data=facts.binding.user_data if facts.binding else None,
@@ -90,8 +89,7 @@ def message_reply(answer: bytes, sender: str) -> Understood[MessageReply]:
 
 def remember(upstream: Upstream, session_id: str) -> None:
     """Remember, while the answer is waited for, that a call is asked about: its callin event comes at the same time."""
-    with suppress(RedisError, OSError):  # the attempt says so too, once it is written
-        cache.set(_marker(upstream.pk, session_id), 1, REMEMBER_SECONDS)
+    marks.put(_marker(upstream.pk, session_id), REMEMBER_SECONDS)  # the attempt says so too, once it is written
 
 
 def asked_sessions(
@@ -102,9 +100,7 @@ def asked_sessions(
     values = {"applications": list(applications), "sessions": wanted, "since": lower(now - A_DAY)}
     found = {session_id for (session_id,) in bulk.run("asked_sessions", values)} if wanted else set()
     markers = {_marker(upstream_id, session_id): session_id for session_id in wanted if session_id not in found}
-    with suppress(RedisError, OSError):
-        found.update(markers[key] for key in cache.get_many(markers))
-    return found
+    return found | {markers[name] for name in marks.there(markers)}
 
 
 def _application(facts: CallFacts | MessageFacts) -> Application:
@@ -128,13 +124,6 @@ def _display(wanted: str, application: Application, x: str) -> str:
         return x
     held = Holding.objects.filter(number__number=wanted, application=application, valid_to__isnull=True)
     return wanted if held.exists() else x
-
-
-def _parts(text: str) -> int:
-    rules = settings.MASKLINE
-    return segments.parts(
-        text, multipart_gsm=rules["sms_multipart_7bit"], extension_counts=rules["gsm7_extension_counts"]
-    )
 
 
 def _marker(upstream_id: int, session_id: str) -> str:

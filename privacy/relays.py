@@ -17,10 +17,12 @@ from django.db import connection
 
 from accounts import lookup
 from accounts.models import Application, Upstream
+from common.errors import NotReady
 from common.prepared import execute
 from common.sql import load
 from notifications import asking
 from notifications.asking import Question, Understood
+from notifications.breaker import NoPlace
 from notifications.models import Push
 from privacy import asking as privacy_asking
 from privacy.models import MessageAnswer
@@ -89,21 +91,36 @@ def _once(candidate: Candidate, upstream: Upstream, now: datetime) -> bytes:
     application = Application.objects.get(pk=candidate.owner.application.id)
     asked = _asked(candidate, application)
     key = sha256(b"relayed|%d|" % candidate.item.kind + candidate.key).digest()[:KEY_BYTES]
-    deadline = time.monotonic() + asked.seconds
-    began = now
-    while not _claim(upstream, key, candidate.fingerprint, began, asked.seconds):
-        kept = MessageAnswer.objects.filter(upstream=upstream, key=key).values_list("answer", flat=True).first()
-        if kept is not None:
-            return bytes(kept)
-        if time.monotonic() >= deadline:
-            return _no(candidate.item, application)
-        if not connection.in_atomic_block:
-            connection.close()
-        time.sleep(LOOK_SECONDS)
-        began += timedelta(seconds=LOOK_SECONDS)
+    if not _claim(upstream, key, candidate.fingerprint, now, asked.seconds):
+        told = _of_another(upstream, key, candidate, asked, now)
+        if told is not None:
+            return told
     told = _ask(asked, upstream, now) or _no(candidate.item, application)
     MessageAnswer.objects.filter(upstream=upstream, key=key).update(answer=told)
     return told
+
+
+def _of_another(upstream: Upstream, key: bytes, candidate: Candidate, asked: _Asked, now: datetime) -> bytes | None:
+    """Return what the one who asks is told, or told already; None when he died and it is this one's turn.
+
+    Raises NotReady when too many wait already.
+    """
+    kept = MessageAnswer.objects.filter(upstream=upstream, key=key)
+    deadline, began = time.monotonic() + asked.seconds, now
+    try:
+        with asking.waiting_room():
+            while (told := kept.values_list("answer", flat=True).first()) is None:
+                if time.monotonic() >= deadline:
+                    return _no(candidate.item, asked.application)
+                if not connection.in_atomic_block:
+                    connection.close()
+                time.sleep(LOOK_SECONDS)
+                began += timedelta(seconds=LOOK_SECONDS)
+                if _claim(upstream, key, candidate.fingerprint, began, asked.seconds):
+                    return None
+            return bytes(told)
+    except NoPlace as full:
+        raise NotReady(str(full)) from None
 
 
 def _ask(asked: _Asked, upstream: Upstream, now: datetime) -> bytes | None:

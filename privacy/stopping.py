@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
-from accounts.models import Application, Upstream
+from accounts.models import Application, Upstream, UpstreamApplication
 from common import timeid
 from common.errors import MasklineError
 from privacy.models import Call, CallEvent, Session, StopOrder
@@ -45,9 +45,12 @@ def stop(application: Application, session_id: str, *, request_id: UUID | None, 
     return order
 
 
-def open_orders(upstream: Upstream, now: datetime, limit: int = AT_ONCE) -> list[StopOrder]:
-    """Return the orders for a switch's calls that it has not taken, oldest first; after a day a call is over."""
-    waiting = StopOrder.objects.filter(taken_at__isnull=True, session__upstream=upstream, ordered_at__gt=now - SILENCE)
+def open_orders(upstream: Upstream, now: datetime, limit: int = AT_ONCE, *, app_key: str = "") -> list[StopOrder]:
+    """Return the orders for a switch's calls that it has not taken, oldest first; after a day a call is over.
+
+    `app_key`: the upstream's own name of one application, when it signed with that: only that one's.
+    """
+    waiting = _for(upstream, app_key).filter(ordered_at__gt=now - SILENCE)
     return list(waiting.select_related("session__upstream").order_by("id")[:limit])
 
 
@@ -65,10 +68,15 @@ def shown(order: StopOrder) -> dict[str, Any]:
     }
 
 
-def take(upstream: Upstream, order_ids: Iterable[int], now: datetime) -> int:
+def take(upstream: Upstream, order_ids: Iterable[int], now: datetime, *, app_key: str = "") -> int:
     """Mark orders as taken by the switch and return how many are so now for the first time."""
-    mine = StopOrder.objects.filter(pk__in=list(order_ids), session__upstream=upstream, taken_at__isnull=True)
-    return mine.update(taken_at=now)
+    return _for(upstream, app_key).filter(pk__in=list(order_ids)).update(taken_at=now)
+
+
+def _for(upstream: Upstream, app_key: str) -> QuerySet[StopOrder]:
+    waiting = StopOrder.objects.filter(taken_at__isnull=True, session__upstream=upstream)
+    named = UpstreamApplication.objects.filter(upstream=upstream, app_key=app_key)
+    return waiting.filter(application__in=named.values("application")) if app_key else waiting
 
 
 def _live(application: Application, session_id: str, now: datetime) -> tuple[Session, datetime]:

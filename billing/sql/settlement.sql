@@ -232,6 +232,10 @@ SELECT account_id, application_id, item, booked_hour, count(*), count(*) FILTER 
     count(*) FILTER (WHERE late), sum(seconds), sum(units), sum(package_units), sum(overage_units), sum(amount)
 FROM line GROUP BY account_id, application_id, item, booked_hour
 
+-- name: settle_has_reversals
+-- Whether anything of the hour takes back what was charged.
+SELECT EXISTS (SELECT 1 FROM settle_usage WHERE item = 'reversal')
+
 -- name: settle_waiting_reversals
 -- A reversal waits until what it takes back is charged.
 UPDATE settle_usage r SET problem = 'original_not_charged'
@@ -240,11 +244,12 @@ WHERE r.item = 'reversal' AND NOT EXISTS (
 )
 
 -- name: settle_reversals
--- Takes back whole lines, in the current hour: units, package units into the same purchase, and money.
+-- Takes back whole lines that are charged, in the current hour: units, package units into the same purchase, and money.
 WITH taken AS (
     DELETE FROM privacy_usage q USING settle_usage u
     WHERE u.usage_id = q.usage_id AND u.problem = '' AND u.item = 'reversal'
         AND q.shard = %(shard)s AND q.hour = %(hour)s
+        AND EXISTS (SELECT 1 FROM billing_charge c WHERE c.id = u.reverses AND c.account_id = u.account_id)
     RETURNING q.usage_id, q.account_id, q.reverses
 ),
 line AS (

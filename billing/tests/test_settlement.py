@@ -207,6 +207,20 @@ def test_a_reversal_takes_back_units_package_and_money_in_the_current_hour(acme:
     assert ledger.balance(acme.account) == 0
 
 
+def test_what_is_charged_anew_finds_the_package_units_of_what_is_taken_back(acme: Company, prices: None) -> None:
+    bought = buy(acme, messages=2)
+    partly = usage.sms(acme, TEN, 1, "partly sent")
+    usage.queue(partly)
+    run(DUE)
+    usage.queue(usage.reversal(acme, partly, TEN), usage.sms(acme, TEN, 2, "all sent"))
+    run(DUE + HOUR)
+    anew = Charge.objects.get(units=2)
+    assert (anew.package_units, anew.amount, anew.splits) == (2, Decimal(0), [[bought.pk, 2]])
+    bought.refresh_from_db()
+    assert bought.messages_used == 2
+    assert ledger.balance(acme.account) == 0
+
+
 def test_a_reversal_waits_while_the_original_waits(acme: Company) -> None:
     message = usage.sms(acme, TEN, 3)
     usage.queue(message, usage.reversal(acme, message, TEN))

@@ -73,6 +73,8 @@ class Twin:
         closed = any(who == account_id and first <= hour < last for who, first, last in self.closed)
         late = (account_id, hour) in self.settled or closed
         booked = current if late else hour
+        reversals = [row for row in rows if row.item == "reversal"]
+        self._reverse([row for row in reversals if row.reverses in self.lines], current)
         charged = self._charge(account_id, rows, booked, late)
         calls = [row for row in rows if row.item == "unanswered"]
         if calls:
@@ -80,7 +82,7 @@ class Twin:
             self.unanswered[key] = self.unanswered.get(key, 0) + len(calls)
         if (charged or calls) and not late:
             self.settled.add((account_id, hour))
-        self._reverse([row for row in rows if row.item == "reversal"], current)
+        self._reverse([row for row in reversals if row.usage_id not in self.lines], current)
         gone = set(self.lines) | {row.usage_id for row in calls}
         self.queue = [row for row in self.queue if row.usage_id not in gone]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from config.openapi import shared
+from config.openapi.switch_examples import EXAMPLES
 
 TAG = "Switch"
 _NUMBER = "`+8613900000101`; `13900000101`, `008613900000101` and `075522220001` are understood too."
@@ -132,8 +133,8 @@ def refusal(description: str, *, retry: bool = False) -> dict[str, Any]:
 
 def json_answer(description: str, schema: str) -> dict[str, Any]:
     """Return a success with a JSON body."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": description, "headers": _REQUEST_ID, "content": content}
+    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": EXAMPLES[schema]}
+    return {"description": description, "headers": _REQUEST_ID, "content": {"application/json": content}}
 
 
 def operation(
@@ -157,7 +158,10 @@ def operation(
         **more,
     }
     if body:
-        schema = {"schema": {"$ref": f"#/components/schemas/{body}"}}
+        schema = {
+            "schema": {"$ref": f"#/components/schemas/{body}"},
+            "examples": {"Request": {"value": EXAMPLES[body]}},
+        }
         made["requestBody"] = {"required": True, "content": {"application/json": schema}}
         made["parameters"] = [*made.get("parameters", []), shared.CONTENT_DIGEST]
     return made

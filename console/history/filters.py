@@ -29,9 +29,12 @@ class Filters:
 
     def rows(self) -> dict[str, Any]:
         """Return the account and application as keyword arguments of filter(): the account leads the index."""
+        return {**self.of_account(), "application": self.application} if self.application else self.of_account()
+
+    def of_account(self) -> dict[str, Any]:
+        """Return the account alone, also an application's: for what belongs to the account as a whole."""
         account = self.account or (self.application.account if self.application else None)
-        chosen: dict[str, Any] = {"account": account} if account else {}
-        return {**chosen, "application": self.application} if self.application else chosen
+        return {"account": account} if account else {}
 
 
 def read(query: QueryDict, scope: Scope) -> Filters:

@@ -21,8 +21,8 @@ from console import pages
 from console.history.filters import Filters, instant
 from console.keywords.forms import OFFERED, AddForm, TryForm
 from privacy import keywords as rules
-from privacy.deciding.messages import parts
 from privacy.models import KeywordRule
+from privacy.parts import parts
 from privacy.routing import keywords as finding
 
 PAGE = 100

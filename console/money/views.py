@@ -49,7 +49,7 @@ def packages(request: HttpRequest) -> HttpResponse:
     scope, filters = listing.scope_and_filters(request)
     now = timezone.now()
     current = request.GET.get("current", "1") == "1"
-    rows = scope.rows(Purchase).select_related("account", "package").filter(**filters.rows())
+    rows = scope.rows(Purchase).select_related("account", "package").filter(**filters.of_account())
     if current:
         rows = rows.filter(ends_at__gt=now).filter(
             Q(minutes__gt=F("minutes_used")) | Q(messages__gt=F("messages_used")) | Q(starts_at__gt=now)
@@ -67,7 +67,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     """Return ledger transactions, newest first; of one account with the balance after each."""
     scope, filters = listing.scope_and_filters(request)
     kind = request.GET.get("kind", "")
-    rows = scope.rows(LedgerTransaction).select_related("account").filter(**filters.rows())
+    rows = scope.rows(LedgerTransaction).select_related("account").filter(**filters.of_account())
     rows = rows.prefetch_related("entries__ledger_account")
     if filters.start:
         rows = rows.filter(booked_at__gte=filters.start)

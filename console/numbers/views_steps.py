@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.roles import User, require
 from accounts.scope import for_user
 from common.errors import MasklineError
+from common.phone import mask_in_text
 from console import jobs, pages
 from console.models import Job
 from console.numbers import drafts, work
@@ -38,7 +39,7 @@ def number_step(request: HttpRequest, step: str) -> HttpResponse:
     given = request.GET.dict()
     form = StepForm(request.POST or None, request.FILES or None, step=step, scope=scope, initial=given)
     if request.method == "POST" and form.is_valid():
-        source = form.cleaned_data["file"].name[:100] if form.cleaned_data.get("file") else ""
+        source = mask_in_text(form.cleaned_data["file"].name)[:100] if form.cleaned_data.get("file") else ""
         token = drafts.keep(step, form.choice(), form.lines(), source, request.user)
         return _preview(request, token)
     frame = pages.context(

@@ -15,6 +15,7 @@ from accounts.models import AuditEntry
 from accounts.scope import for_user
 from common import byte_ranges
 from common.errors import BadInput
+from common.phone import mask_in_text
 from privacy.models import RecordingFile
 from privacy.recordings import store
 from privacy.recordings.links import saved_as
@@ -62,13 +63,18 @@ def _played(request: HttpRequest, row: RecordingFile) -> HttpResponseBase:
     except BaseException:
         file.close()
         raise
-    name = f"{PurePath(saved_as(row.name)).stem}-pcm.wav"
+    name = f"{PurePath(_name(row)).stem}-pcm.wav"
     return byte_ranges.answer(request, sound, size=sound.size, content_type=TYPE, name=name)
 
 
 def _downloaded(request: HttpRequest, row: RecordingFile) -> HttpResponseBase:
     file, size = store.open_file(row.path)
-    return byte_ranges.answer(request, file, size=size, content_type=TYPE, name=saved_as(row.name), download=True)
+    return byte_ranges.answer(request, file, size=size, content_type=TYPE, name=_name(row), download=True)
+
+
+def _name(row: RecordingFile) -> str:
+    """Return what the file is saved as: its own name, unless that may hold somebody's number."""
+    return saved_as(row.name) if mask_in_text(row.name) == row.name else f"recording-{row.pk}.wav"
 
 
 def _note(request: HttpRequest, row: RecordingFile, action: str) -> None:
@@ -84,7 +90,7 @@ def _note(request: HttpRequest, row: RecordingFile, action: str) -> None:
         )  # fmt: skip
         if opening and noted.exists():
             return
-        detail = {"opening": opening, "name": row.name, "call": str(row.call_id or "")}
+        detail = {"opening": opening, "name": mask_in_text(row.name), "call": str(row.call_id or "")}
         audit.record(
             user=request.user, action=action, subject_kind=SUBJECT, subject=str(row.pk), account=row.account,
             detail=detail, request=request,

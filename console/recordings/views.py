@@ -15,6 +15,7 @@ from accounts import audit, roles
 from accounts.models import Account
 from accounts.roles import require
 from accounts.scope import Scope, for_user
+from common.phone import mask_in_text
 from console import pages
 from console.recordings import listening, panel
 from privacy.models import RecordingFile
@@ -69,7 +70,7 @@ def fetch_recording(request: HttpRequest, pk: int) -> HttpResponse:
             user=request.user, action="recording.fetch", subject_kind=listening.SUBJECT, subject=str(row.pk),
             account=row.account, request=request,
         )  # fmt: skip
-        messages.success(request, _("%(name)s is asked for again within a minute.") % {"name": row.name})
+        messages.success(request, _("%(name)s is asked for again within a minute.") % {"name": mask_in_text(row.name)})
     else:
         messages.error(request, _("There is nothing to ask for any more."))
     return redirect("call", row.call_id) if row.call_id else redirect("recordings")

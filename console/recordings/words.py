@@ -17,6 +17,7 @@ PROBLEMS = {
     fetching.TLS: gettext_lazy("the upstream's certificate is not good"),
     fetching.CUT: gettext_lazy("the upstream broke off in the middle"),
     fetching.STORAGE: gettext_lazy("our storage was away or full"),
+    fetching.KILLED: gettext_lazy("fetching it was broken off on our side each time"),
     retention.TERM_OVER: gettext_lazy("it did not come within its term"),
 }
 

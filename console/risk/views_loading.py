@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Application
 from accounts.roles import require
 from common.errors import BadInput
+from common.phone import mask_in_text
 from console import jobs, pages
 from console.models import Job
 from console.risk import loading
@@ -43,7 +44,7 @@ def blacklist_load(request: HttpRequest, pk: int) -> HttpResponse:
         except BadInput as problem:
             form.add_error("file", str(problem))
         else:
-            token = loading.keep(application, wanted, upload.name[:100], request.user)
+            token = loading.keep(application, wanted, mask_in_text(upload.name)[:100], request.user)
             return _preview(request, application, token)
     frame = pages.context(
         request,

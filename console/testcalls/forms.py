@@ -76,6 +76,9 @@ class TestCallForm(forms.Form):
             url = str(words.URL_FIELDS[problem.field])
             values = {"url": url[:1].upper() + url[1:], "application": application.app_key}
             self.add_error("application", text % values)
+        elif problem.field == "push_number_status":
+            text = _("Pushes of number status are switched off for %(application)s. Have them switched on first.")
+            self.add_error("application", text % {"application": application.app_key})
         elif problem.field == "scenario":
             self.add_error("scenario", _("Only applications of mode X are asked where a call goes."))
         elif problem.field in {"caller", "callee"}:

@@ -14,7 +14,7 @@ from accounts import audit, flow, roles
 from accounts.addresses import client_address
 from accounts.roles import require
 from accounts.scope import for_user
-from common.errors import BadInput
+from common.errors import BadInput, NotReady
 from common.phone import mask_in_text
 from console import pages
 from console.testcalls import words
@@ -23,7 +23,7 @@ from privacy import testcalls
 from privacy.models import TestCall
 
 PAGE = 50
-TOO_MANY = 429
+REFUSED, TOO_MANY, AWAY = 400, 429, 503
 
 
 @require("look")
@@ -39,7 +39,7 @@ def play_test_call(request: HttpRequest) -> HttpResponse:
     """Play a test call; the same form sent again shows what was played."""
     form = TestCallForm(request.POST, scope=for_user(request.user))
     if not form.is_valid():
-        return _list(request, form)
+        return _list(request, form, status=REFUSED)
     application, wanted = form.application_row(), form.wanted()
     if flow.take(application.pk, client_address(request)).refused:
         form.add_error(None, _("Too many requests at once. Wait a moment."))
@@ -50,7 +50,10 @@ def play_test_call(request: HttpRequest) -> HttpResponse:
         call = testcalls.play(application, wanted, key=f"{user} {form.cleaned_data['key']}", asked_by=user, now=now)
     except BadInput as problem:
         form.refused(problem, application)
-        return _list(request, form)
+        return _list(request, form, status=REFUSED)
+    except NotReady:
+        form.add_error(None, _("Too many requests at once. Wait a moment."))
+        return _list(request, form, status=AWAY)
     if call.asked_at == now:
         audit.record(
             user=request.user, action="test.play", subject_kind="test_call", subject=call.session_id,

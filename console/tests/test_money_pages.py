@@ -95,3 +95,9 @@ def test_a_price_is_added_through_set_price(scene: Scene, signed_in: Callable[..
     refused = browser.post(reverse("admin:billing_tariff_add"), charged)
     assert refused.status_code == 200
     assert refused.context["adminform"].form.errors
+
+
+def test_every_money_list_takes_an_application(scene: Scene, signed_in: Callable[..., Client]) -> None:
+    browser, asked = signed_in("finance"), {"application": scene.acme.application.app_key}
+    for name in ("balances", "charges", "packages", "ledger", "settlement_runs", "reports"):
+        assert browser.get(reverse(name), asked).status_code == 200, name

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -56,6 +57,12 @@ def test_one_number_with_many_bindings_is_a_job(acme, browser, monkeypatch):
     assert done is not None
     assert (done.state, done.account) == ("done", acme.account)
     assert not Binding.objects.filter(valid_to=None).exists()
+
+
+def test_a_number_in_the_name_of_a_file_is_kept_masked(acme, browser):
+    file = SimpleUploadedFile("for 13800138000.csv", f"number\n{acme.number.number}\n".encode())
+    confirm(browser, preview(browser, "suspend", file=file))
+    assert Job.objects.get().parameters["source"] == "for *******8000.csv"
 
 
 def test_what_a_waiting_job_is_to_do_is_not_swept_away(acme, browser, monkeypatch):

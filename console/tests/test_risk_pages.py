@@ -131,8 +131,8 @@ def test_a_number_is_listed_found_by_its_whole_number_revealed_and_taken_off(
     assert BlacklistEntry.objects.count() == 2
 
 
-def upload(browser: Client, application: Application, content: str) -> Any:
-    file = SimpleUploadedFile("list.csv", content.encode())
+def upload(browser: Client, application: Application, content: str, name: str = "list.csv") -> Any:
+    file = SimpleUploadedFile(name, content.encode())
     return browser.post(reverse("blacklist_load", args=[application.pk]), {"file": file})
 
 
@@ -176,6 +176,16 @@ def test_a_file_is_tried_then_loaded_once_and_again_changes_nothing(
     assert BlacklistEntry.objects.get(side="callee").number == A
     assert BlacklistEntry.objects.get(number="+8613900000001").reason == "said *******8000"
     assert AuditEntry.objects.filter(action="risk.load").count() == 1
+
+
+def test_a_number_in_the_name_of_a_file_is_kept_masked(acme: Company, signed_in: SignedIn) -> None:
+    browser, content = signed_in("operator"), f"number,side,counterpart,note\n{A},,,"
+    preview = upload(browser, acme.application, content, name="complaint 13800138000.csv")
+    assert "13800138000" not in text(preview)
+    browser.post(reverse("blacklist_apply"), {"token": preview.context["token"], **WHY})
+    entry, job = AuditEntry.objects.get(action="risk.load"), Job.objects.get()
+    assert entry.detail["source"] == job.parameters["source"] == "complaint *******8000.csv"
+    assert "13800138000" not in text(browser.get(reverse("jobs")))
 
 
 def _draft(preview: Any) -> Any:

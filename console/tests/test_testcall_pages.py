@@ -62,8 +62,20 @@ def test_a_form_sent_twice_plays_once(scene: Scene, application: Application, si
 
 def test_the_page_says_which_url_to_set(scene: Scene, signed_in: Callable[..., Client]) -> None:
     browser = signed_in("support")
-    text = browser.post(reverse("play_test_call"), form(browser, scene.acme.application)).content.decode()
-    assert "Call-status URL is not set for acmeAppKey01" in text
+    answer = browser.post(reverse("play_test_call"), form(browser, scene.acme.application))
+    assert answer.status_code == 400
+    assert "Call-status URL is not set for acmeAppKey01" in answer.content.decode()
+
+
+def test_the_page_says_that_number_status_is_switched_off(
+    scene: Scene, application: Application, signed_in: Callable[..., Client]
+) -> None:
+    Application.objects.filter(pk=application.pk).update(push_number_status=False)
+    browser = signed_in("support")
+    sent = form(browser, application, scenario="number_status")
+    said = "Pushes of number status are switched off for acmeAppKey01"
+    answer = browser.post(reverse("play_test_call"), sent)
+    assert answer.status_code == 400 and said in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +91,8 @@ def test_what_cannot_be_played_is_told_at_the_form(
     scene: Scene, application: Application, signed_in: Callable[..., Client], fields: dict[str, str], said: str
 ) -> None:
     browser = signed_in("customer", scene.acme.account)
-    assert said in browser.post(reverse("play_test_call"), form(browser, application, **fields)).content.decode()
+    answer = browser.post(reverse("play_test_call"), form(browser, application, **fields))
+    assert answer.status_code == 400 and said in answer.content.decode()
 
 
 def test_another_accounts_test_is_as_absent_as_none(

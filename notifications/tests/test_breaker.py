@@ -1,4 +1,4 @@
-"""Who may be asked just now: caps, and a server that is left alone (the issue of the switch side, X mode)."""
+"""Who may be asked just now: caps, and a server that is left alone."""
 
 import pytest
 
@@ -77,16 +77,27 @@ def test_five_misses_over_more_than_a_minute_are_no_reason(clock: Clock) -> None
     clock.answer(1)
 
 
-def test_servers_that_are_not_known_to_answer_leave_room_for_those_that_do(clock: Clock) -> None:
+def test_a_place_is_left_for_servers_that_are_known_to_answer(clock: Clock) -> None:
     clock.answer(1)
-    clock.answer(2)
-    clock.miss(3)
-    clock.enter(3)
-    clock.enter(4)
+    for unknown in (4, 5, 6):
+        clock.enter(unknown)
+    assert clock.refusal(7) == breaker.TOO_MANY
+    clock.enter(1)
+    assert clock.refusal(1) == breaker.TOO_MANY
+
+
+def test_servers_that_missed_once_share_half_and_those_that_missed_twice_a_single_place(clock: Clock) -> None:
+    for once in (1, 2, 3):
+        clock.miss(once)
+    for twice in (4, 5):
+        clock.miss(twice, times=2)
+    dead = clock.enter(4)
     assert clock.refusal(5) == breaker.TOO_MANY
     clock.enter(1)
-    clock.enter(2)
     assert clock.refusal(2) == breaker.TOO_MANY
+    clock.enter(6)  # one that nobody asked before
+    clock.gate.leave(dead, clock.now, missed=True)
+    assert clock.refusal(5) == breaker.TOO_MANY
 
 
 def test_one_server_of_an_application_says_nothing_of_its_other(clock: Clock) -> None:

@@ -5,11 +5,12 @@ What those cost a request that needs none of them is a good part of a bind (docs
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 DOORS = ("/rest/", "/upstream/", "/switch/", "/api/v1/")
 # /REST/ and //rest/ are wrong paths of that door, not pages for people.
@@ -33,13 +34,19 @@ class MachineDoorsMiddleware:
             # HTTP/1.0 clients may send no Host.
             if "HTTP_HOST" in request.META:
                 request.get_host()
-            match = resolve(request.path_info, URLS)
+            match = _door_of(request.path_info)
         except DisallowedHost:
             return _sized(HttpResponse(b"Bad Request", status=400, content_type=PLAIN))
         except Resolver404:
             return _sized(HttpResponse(b"Not Found", status=404, content_type=PLAIN))
         request.resolver_match = match
         return _sized(match.func(request, *match.args, **match.kwargs))
+
+
+@lru_cache(maxsize=256)
+def _door_of(path: str) -> ResolverMatch:
+    """Return the door of a path; machines call few of them again and again. Raises Resolver404."""
+    return resolve(path, URLS)
 
 
 def _sized(response: HttpResponseBase) -> HttpResponseBase:

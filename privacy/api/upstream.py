@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts import envelope
 from accounts.addresses import client_address
 from accounts.authentication import Principal, Refused, authenticate
-from common.errors import BadInput
+from common.errors import BadInput, NotReady
 from privacy import arrivals, relays
 from privacy.api import bodies
 from privacy.arrivals import Origin
@@ -59,6 +59,9 @@ def _answer(request: HttpRequest, request_id: UUID, now: datetime) -> HttpRespon
     except (OperationalError, InterfaceError, InternalError) as error:
         # Away, full, read-only, out of connections or locked for too long; any other error is a fault of ours.
         log.warning("the database is away: %s", type(error.__cause__ or error).__name__)
+        return _unavailable()
+    except NotReady:
+        # The records are stored; the question is to be asked again, and will be answered once the first was.
         return _unavailable()
     return JsonResponse(
         envelope.result(stored=outcome.stored, repeated=outcome.repeated, quarantined=outcome.quarantined)

@@ -89,7 +89,9 @@ def plan(
         "second": "",
         "most": Int4(most_of(kind, digits)),
         "most_of_a": MOST_NUMBERS_OF_A,
-        "cool_seconds": Int4(0 if order.x else application.cool_down_hours * 3600),
+        # Only what the platform selects cools down.
+        "cools": not order.x,
+        "cool_hours": Int4(application.cool_down_hours),
         "avoid": False,
         "not_after": None,
         "parent": parent.pk if parent else None,
@@ -134,7 +136,7 @@ def _offer_extensions(made: Plan, wanted: str, digits: int) -> None:
         return
     every = keys.extensions(digits)
     # The platform selects the extension, so its cool-down counts on a named X too.
-    made.values["cool_seconds"] = Int4(made.application.cool_down_hours * 3600)
+    made.values["cools"] = True
     made.rounds = [*(random.sample(every, few) for few in SAMPLES if few < len(every)), every]
 
 

@@ -54,9 +54,14 @@ class Question:
     asked: MessageAsked
 
 
-def question(upstream: Upstream, asked: MessageAsked) -> Question:
-    """Return the question of an upstream about an SMS in its normal form."""
-    key = hashlib.sha256(asked.sms_id.encode()).digest()[:16]
+def question(upstream: Upstream, asked: MessageAsked, *, app_key: str = "") -> Question:
+    """Return the question of an upstream about an SMS in its normal form.
+
+    Whoever signs with an app_key of his own has ids of his own: he is told no answer that was given to another.
+    """
+    # An SMS id has no NUL character.
+    named = f"{asked.sms_id}\0{app_key}" if app_key else asked.sms_id
+    key = hashlib.sha256(named.encode()).digest()[:16]
     # Keyed: texts are short, and could be guessed from their bare hash.
     content = orjson.dumps([asked.x, asked.sender, asked.text]).decode()
     return Question(upstream.pk, key, lookup.hasher()(f"sms asked|{content}"), asked)
@@ -108,7 +113,7 @@ def _row(question: Question, decision: MessageDecision, facts: MessageFacts) -> 
     if application is not None and application.keep_sms_content:
         detail["asked"]["text"] = asked.text
     return {
-        "id": timeid.time_id(facts.at, "message decision", question.upstream_id, asked.sms_id),
+        "id": timeid.time_id(facts.at, "message decision", question.upstream_id, question.key),
         "account": application and Int8(application.account_id),
         "application": application and Int8(application.id),
         "number": facts.number and Int8(facts.number.id),

@@ -31,10 +31,10 @@ def with_attached(facts: CallFacts, asked: CallAsked, seals: list[bytes], *, dia
 def _with_binding(facts: CallFacts, binding: BindingFacts, values: dict[str, Any]) -> CallFacts:
     match binding.kind, facts.way:
         case "AX", "A":
-            callee = _first("temporary_callee", values)
+            callee = _first("callee_then", values)
             return replace(facts, temporary_callee=(open_text(callee[0]), _open(callee[1])) if callee else None)
         case "AXE", "A":
-            last = _first("last_caller", values)
+            last = _first("last_caller_then", values)
             return replace(facts, last_caller=open_text(last[0]) if last else "")
         case "YB", _:
             ax = _first("ax_of", values)

@@ -62,10 +62,10 @@ def _asked(upstream: Upstream, asked: CallAsked, facts: CallFacts, decision: Cal
     held = _held_back(upstream, asked, facts, decision)
     if held.outcome is not Outcome.ASK:
         return held
-    return replies.decide(asked, facts, _without_circles(asking.call(upstream, asked, facts)))
+    return replies.decide(asked, facts, without_circles(asking.call(upstream, asked, facts)))
 
 
-def _without_circles(reply: CallReply) -> CallReply:
+def without_circles(reply: CallReply) -> CallReply:
     """Return a reply whose callee is none of the platform's own numbers: calls would go in circles."""
     if reply.problem or not reply.callee:
         return reply

@@ -22,7 +22,7 @@ from privacy.storing.sessions import session_key
 
 # The columns of the statement.
 ANSWER, NUMBER, APPLICATION, ROLE = 1, slice(2, 8), slice(8, 25), 25
-WAY, NEAR, BINDING = 27, 28, slice(29, 29 + COLUMNS)
+WAY, NEAR, BINDING = 26, 27, slice(28, 28 + COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
-from django.conf import settings
-
 from accounts.models import Upstream
 from common.errors import BadInput
 from common.faults import fault_point
-from privacy import asking, keywords, segments
+from privacy import asking, keywords
 from privacy.bindings import statements
 from privacy.control import rules as risk
 from privacy.deciding import answers, lookup, questions
+from privacy.parts import parts
 from privacy.routing import messages as routing
 from privacy.routing import suffix
 from privacy.routing.facts import CallAsked, MessageAsked, MessageDecision, MessageFacts, Outcome
@@ -26,7 +25,7 @@ def message(upstream: Upstream, asked: MessageAsked, *, app_key: str = "") -> Me
     `app_key`: the upstream's own name of one application, when it signed with that. Raises BadInput naming the field,
     also for an SMS id that was used for another text, and NotReady while another request about the SMS is answered.
     """
-    question = answers.question(upstream, normalised(asked))
+    question = answers.question(upstream, normalised(asked), app_key=app_key)
     told = answers.claim(question)
     if told is not None:
         return told
@@ -74,14 +73,6 @@ def message_facts(upstream: Upstream, asked: MessageAsked, *, app_key: str = "")
         forbidden_words=words.forbidden,
         ended=found.ended,
         own_numbers=_own(named[1]) if named else (),
-    )
-
-
-def parts(text: str) -> int:
-    """Return the parts of a text as this installation counts them."""
-    chosen = settings.MASKLINE
-    return segments.parts(
-        text, multipart_gsm=chosen["sms_multipart_7bit"], extension_counts=chosen["gsm7_extension_counts"]
     )
 
 

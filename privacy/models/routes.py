@@ -131,13 +131,18 @@ class Cooling(models.Model):
     """`key` was released on `number` from `counterpart`: for a time the platform gives it to no other counterpart.
 
     AXB: key = the party, counterpart = the other party (a row each way). AX, AXYB: key = anyone, counterpart = A.
-    AXE: key = the extension, counterpart = A. Also tells which X a pair had last.
+    AXE: key = the extension, counterpart = A. Also tells which X a pair had last. It lasts the cool-down of the
+    application it was released in or of the one that holds the number now, whichever is longer.
     """
 
     number = models.ForeignKey(Number, models.CASCADE, db_index=False, verbose_name=_("number"))
     key = models.BinaryField(_("keyed hash"), max_length=HASH_BYTES)
     counterpart = models.BinaryField(_("keyed hash of the counterpart"), max_length=HASH_BYTES)
     released_at = models.DateTimeField(_("released"))
+    # Null: released before this was kept.
+    application = models.ForeignKey(
+        Application, models.PROTECT, null=True, db_index=False, db_constraint=False, verbose_name=_("application")
+    )
 
     class Meta:
         verbose_name = _("cool-down")

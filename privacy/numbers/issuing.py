@@ -12,6 +12,7 @@ from accounts.models import Application, Upstream
 from common import areas
 from common.errors import BadInput
 from common.phone import E164
+from privacy.bindings import statements
 from privacy.bindings.orders import Actor
 from privacy.models import Holding, Number, NumberChange, NumberOrder
 from privacy.numbers import rows as row_tools
@@ -154,6 +155,7 @@ def _write(new: Sequence[tuple[Number, Application]], actor: Actor, now: datetim
     for start in range(0, len(new), BATCH):
         batch = new[start : start + BATCH]
         Number.objects.bulk_create([number for number, _application in batch])
+        statements.run("copy_coolings", {"numbers": [number.pk for number, _application in batch]})
         Holding.objects.bulk_create(
             [Holding(number=number, application=application, valid_from=now) for number, application in batch]
         )

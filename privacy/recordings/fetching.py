@@ -1,7 +1,7 @@
 """Fetching recordings from an upstream whose CDRs carry an address: only from hosts it lists, in the background.
 
 A row that waits is claimed and its attempt counted before anything is sent, so that a worker that is killed repeats
-it after `LEASE` at most `MOST_ATTEMPTS` times in all.
+it after `LEASE` at most `MOST_ATTEMPTS` times in all: what was claimed so often, and is due again, has failed.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ MOST_HEADER_BYTES = 8 * 1024
 # Why it failed; console.recordings.words says it in words. An answer's status is "status 404".
 HOST, FORBIDDEN, REDIRECT, TOO_LARGE, NO_WAV = "host", "forbidden", "redirect", "too_large", "no_wav"
 TIMEOUT, UNREACHABLE, TLS, CUT, STORAGE = "timeout", "unreachable", "tls", "cut", "storage"
+KILLED = "killed"
 FINAL = {HOST, FORBIDDEN, REDIRECT, TOO_LARGE, NO_WAV}
 
 
@@ -53,7 +54,12 @@ def claim(now: datetime) -> RecordingFile | None:
         rows = RecordingFile.objects.select_related("upstream", "account").select_for_update(
             skip_locked=True, of=("self",)
         )
-        row = rows.filter(state=STATE.AWAITED, due_at__lte=now).order_by("due_at").first()
+        due = rows.filter(state=STATE.AWAITED, due_at__lte=now)
+        # Whoever had the last attempt was killed in it: no other leaves such a row.
+        worn_out = [row.pk for row in due.filter(attempts__gte=MOST_ATTEMPTS)]
+        if worn_out:
+            RecordingFile.objects.filter(pk__in=worn_out).update(state=STATE.FAILED, problem=KILLED, due_at=None)
+        row = due.filter(attempts__lt=MOST_ATTEMPTS).order_by("due_at").first()
         if row is not None:
             row.attempts, row.due_at = row.attempts + 1, now + LEASE
             row.save(update_fields=["attempts", "due_at"])

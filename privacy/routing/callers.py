@@ -2,9 +2,12 @@
 
 import re
 
-# As privacy.parties has it: area codes, which 400, 700, 800, 950 and 956-959 are not.
-_FIXED = re.compile(r"\+86(?:10[0-9]{8}|2[0-9]{9}|(?!400|700|800|95[06-9])[3-9][0-9]{9,10})")
-_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
+# Numbers of China without their 86: mobile, fixed lines with their area code. 400, 700, 800 and 95 are no area codes
+# but 950 and 956-959 look like some; 951-955 are cities.
+MOBILE = r"1[3-9][0-9]{9}"
+FIXED = r"(?:10[0-9]{8}|2[0-9]{9}|(?!400|700|800|95[06-9])[3-9][0-9]{9,10})"
+_FIXED = re.compile(rf"\+86{FIXED}")
+_MOBILE = re.compile(rf"\+86{MOBILE}")
 _ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
 _SERVICE = re.compile(r"(?:\+86)?(?:400[0-9]{7}|95[0-9]{3,9})")
 _DIGITS = re.compile(r"\+?[0-9]{3,31}")

@@ -8,6 +8,10 @@ from functools import lru_cache
 # Blanks beside a character that is none of ASCII separate no words: Chinese is written without them.
 _BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) +| +(?=[^\x00-\x7f])")
 _BLANKS = re.compile(r"\s+")
+# What Unicode draws as nothing though it is no format character (Default_Ignorable_Code_Point), and the empty Braille.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 
 def fold(text: str) -> str:
@@ -15,9 +19,16 @@ def fold(text: str) -> str:
 
     Between Chinese characters blanks are nothing; between English words they stay: "an essay" holds no "nes".
     """
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    seen = "".join(character for character in plain if unicodedata.category(character) != "Cf")
-    return _BETWEEN.sub("", _BLANKS.sub(" ", seen)).strip()
+    folded = _once(text)
+    # What stood apart may be one character once the blank between is gone.
+    while (again := _once(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _once(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _seen(text)).casefold())
+    return _BETWEEN.sub("", _BLANKS.sub(" ", _seen(plain))).strip()
 
 
 def lacks(text: str, required: Sequence[str]) -> bool:
@@ -34,3 +45,7 @@ def found(text: str, words: Sequence[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=10_000)
 def _folded(word: str) -> str:
     return fold(word)
+
+
+def _seen(text: str) -> str:
+    return "".join(character for character in _UNSEEN.sub("", text) if unicodedata.category(character) != "Cf")

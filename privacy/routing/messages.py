@@ -27,6 +27,7 @@ RULES: dict[str, int] = {
     "sms_ended_binding": 2,
     "sms_no_binding": 2,
     "sms_binding_without_sms": 11,
+    "sms_switched_off": 11,
     "sms_too_long": 5,
     "sms_required_word": 12,
     "sms_forbidden_word": 13,
@@ -112,6 +113,8 @@ def _refusals(asked: MessageAsked, facts: MessageFacts) -> Iterator[str]:
         yield "sms_no_binding"
     if facts.binding is not None and not facts.binding.sms:
         yield "sms_binding_without_sms"
+    if facts.binding is not None and facts.binding.kind == "AX" and not facts.binding.power:
+        yield "sms_switched_off"
 
 
 def _of_application(application: ApplicationFacts) -> Iterator[str]:

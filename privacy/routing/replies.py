@@ -29,8 +29,8 @@ def _refusal(asked: CallAsked, facts: CallFacts, reply: CallReply) -> str:
         return PROBLEMS.get(reply.problem, "customer_unreadable")
     if reply.operation not in (CONNECT, CLOSE):
         return "customer_unreadable"
-    # To X itself calls would go in circles.
-    if reply.operation == CONNECT and (not reply.callee or reply.callee == asked.x):
+    # To X itself calls would go in circles, and nobody can be connected to himself.
+    if reply.operation == CONNECT and reply.callee in ("", asked.x, asked.caller):
         return "customer_bad_callee"
     return "customer_voice_missing" if reply.missing_voices else ""
 

@@ -2,16 +2,15 @@
 
 import re
 
+from privacy.routing.callers import FIXED, MOBILE
+
 HOME = "+86"
 # The half-width @ and a number as people write it, at the very end but for blanks a phone leaves there.
 _SUFFIX = re.compile(r"(?P<text>.*)@(?P<number>\+?[0-9]{7,16})\s*", re.S)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_MOBILE = r"1[3-9][0-9]{9}"
-# China's fixed lines: area code and number. 400, 700, 800 and 95 are no area codes.
-_FIXED = r"(?:10[0-9]{8}|2[0-9]{9}|(?!400|700|800|95[06-9])[3-9][0-9]{9,10})"
 _SPELLINGS = (
-    (re.compile(rf"(?:\+?86|0086)?({_MOBILE})"), HOME),
-    (re.compile(rf"(?:(?:\+?86|0086)0?|0)({_FIXED})"), HOME),
+    (re.compile(rf"(?:\+?86|0086)?({MOBILE})"), HOME),
+    (re.compile(rf"(?:(?:\+?86|0086)0?|0)({FIXED})"), HOME),
 )
 # Short codes and the carriers' channel numbers for SMS: neither senders nor receivers here (pushes.md 4.4).
 _CHANNEL = re.compile(r"(?:\+?86|0086)?(?:10[06][0-9]*|1[12][0-9]{1,8}|1010[0-9]*|9[56][0-9]*|400[0-9]{7})")
@@ -54,4 +53,4 @@ def as_dialled(number: str) -> str:
     if not number.startswith(HOME):
         return number
     national = number.removeprefix(HOME)
-    return national if re.fullmatch(_MOBILE, national) else f"0{national}"
+    return national if re.fullmatch(MOBILE, national) else f"0{national}"

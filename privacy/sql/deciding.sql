@@ -3,18 +3,29 @@
 -- upstream serves it; the way into a binding. `near` is whether it is worth asking for an ended binding. The SELECT
 -- around the array hides it from the planner, so that the kept plan looks no dearer than one made anew.
 SELECT i.at, s.decision, x.*, r.kind,
-       CASE WHEN x.since < i.at AND coalesce(r.kind NOT IN ('A', 'B'), true) THEN
+       CASE WHEN coalesce(r.kind NOT IN ('A', 'B'), true) THEN
            EXISTS (
                SELECT 1 FROM privacy_cooling k
-               WHERE k.number_id = x.id AND k.key IN (%(caller)s, %(anyone)s, %(extension)s) AND k.released_at > x.since
-           ) OR EXISTS (
+               WHERE k.number_id = x.id AND k.key IN (%(caller)s, %(anyone)s, %(extension)s)
+                 AND k.released_at > i.at - interval '1 hour' * greatest(x.cool_down_hours, (
+                     SELECT f.cool_down_hours FROM accounts_application f WHERE f.id = k.application_id
+                 ))
+           ) OR (x.mode NOT IN ('AXB', 'AXE') AND EXISTS (
+               SELECT 1 FROM privacy_cooling k
+               WHERE k.number_id = x.id
+                 AND k.released_at > i.at - interval '1 hour' * greatest(x.cool_down_hours, (
+                     SELECT f.cool_down_hours FROM accounts_application f WHERE f.id = k.application_id
+                 ))
+           )) OR EXISTS (
                SELECT 1 FROM privacy_route e
-               WHERE e.number_id = x.id AND e.key IN (%(caller)s, %(anyone)s, %(extension)s)
-                 AND e.expires_at <= i.at AND e.expires_at > x.since
-           ) OR (x.mode IN ('AX', 'AXE', 'AXYB') AND EXISTS (
-               SELECT 1 FROM privacy_binding w
-               WHERE w.a_number = ANY((SELECT %(seals)b::bytea[])::bytea[]) AND w.number_id = x.id AND w.valid_to > x.since
-           ))
+               WHERE e.number_id = x.id AND e.key IN (%(caller)s, %(anyone)s, %(extension)s) AND e.expires_at <= i.at
+           ) OR EXISTS (
+               SELECT 1 FROM privacy_binding w JOIN privacy_number m ON m.id = w.number_id
+               WHERE w.a_number = ANY((SELECT %(seals)b::bytea[])::bytea[]) AND m.number = x.number AND w.valid_to <= i.at
+           ) OR EXISTS (
+               SELECT 1 FROM privacy_binding w JOIN privacy_number m ON m.id = w.number_id
+               WHERE w.b_number = ANY((SELECT %(seals)b::bytea[])::bytea[]) AND m.number = x.number AND w.valid_to <= i.at
+           )
        ELSE false END,
        b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
        b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
@@ -31,7 +42,7 @@ LEFT JOIN LATERAL (
            a.keep_sms_content, a.extension_digits, a.cool_down_hours, coalesce(a.no_permission_voice, ''),
            coalesce(a.abnormal_voice, ''), a.risk_control,
            coalesce(nullif(a.callin_url, ''), a.call_status_url, '') <> '', coalesce(a.sms_control_url, '') <> '',
-           v.role, i.at - a.cool_down_hours * interval '1 hour' AS since
+           v.role
     FROM privacy_number n
     JOIN privacy_availability v ON v.number_id = n.id
     JOIN accounts_application a ON a.id = v.application_id
@@ -54,17 +65,6 @@ LEFT JOIN privacy_binding b ON b.id = r.binding_id
 -- The application that an upstream's own app_key names.
 SELECT application_id FROM accounts_upstreamapplication
 WHERE upstream_id = %(upstream)s::bigint AND app_key = %(app_key)s::text
-
--- name: temporary_callee
--- Whom A of an AX reaches.
-SELECT callee_number, user_data FROM privacy_temporarycallee
-WHERE binding_id = %(binding)s::uuid AND expires_at > %(at)s::timestamptz
-
--- name: last_caller
--- Who called A of an extension last, of those that he can still call back.
-SELECT caller_number FROM privacy_callbackrecord
-WHERE binding_id = %(binding)s::uuid AND (expires_at IS NULL OR expires_at > %(at)s::timestamptz)
-ORDER BY at DESC LIMIT 1
 
 -- name: extension_bound
 -- Whether any extension is bound on X.
@@ -89,31 +89,48 @@ SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extens
        b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number
 FROM privacy_binding b JOIN privacy_number n ON n.id = b.number_id
 WHERE b.parent_id = %(binding)s::uuid AND b.b_number = ANY((SELECT %(seals)b::bytea[])::bytea[])
-  AND b.valid_to IS NULL AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
+  AND b.valid_from <= %(at)s::timestamptz AND b.valid_to IS NULL
+  AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
 ORDER BY b.valid_from LIMIT 1
 
 -- name: ended_binding
--- The binding on a number that ended last, by unbind or by its own term, within a cool-down, and that a caller can mean:
--- he was one of its parties, or called, wrote or was reached through it (in AXE by this extension), by what the switch
--- was told or by CDRs. None of `now_of`, whose number or extension it is again; whoever held the number then. An id begins with
--- the milliseconds of its time.
+-- The binding on a number that ended last, by unbind or by its own term, within the cool-down of X's holder or of the
+-- application it ended in, and that a caller can mean: he was one of its parties (in AXYB any B), or called, wrote or
+-- was reached through it (where X has extensions, by this one), by what the switch was told or by CDRs in any spelling.
+-- None of `now_of`, whose number or extension it is again; whoever held the number then, and in whichever of its rows. An
+-- id begins with the milliseconds of its time; a minute on either side is for clocks, and for what was decided while the
+-- binding ended.
 SELECT b.id, b.kind, b.parent_id, b.foreign_id, b.a_number, b.b_number, b.extension, b.call_direction, b.max_minutes,
        b.last_minute_voice, b.record, b.record_voice, b.sms, b.display, b.power, b.caller_voice, b.callee_voice,
        b.callback_voice, b.callback_number, b.callback_duration, b.user_data, n.number
 FROM (
     SELECT w.*, least(w.valid_to, w.expires_at) AS ended_at,
-           (lpad(to_hex(floor(extract(epoch FROM w.valid_from) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid AS lo,
-           (lpad(to_hex(floor(extract(epoch FROM least(w.valid_to, w.expires_at)) * 1000)::bigint + 1), 12, '0')
+           (lpad(to_hex(floor(extract(epoch FROM w.valid_from) * 1000)::bigint - 60000), 12, '0') || repeat('0', 20))::uuid
+               AS lo,
+           (lpad(to_hex(floor(extract(epoch FROM least(w.valid_to, w.expires_at)) * 1000)::bigint + 60000), 12, '0')
                || repeat('0', 20))::uuid AS hi
-    FROM privacy_binding w WHERE w.number_id = %(number)s::bigint
+    FROM privacy_binding w
+    WHERE w.number_id IN (SELECT m.id FROM privacy_number m WHERE m.number = %(x)s::text)
 ) b
 JOIN privacy_number n ON n.id = b.number_id
-WHERE b.ended_at <= %(at)s::timestamptz AND b.ended_at > %(since)s::timestamptz
+WHERE b.ended_at <= %(at)s::timestamptz
+  AND (b.ended_at > %(since)s::timestamptz OR b.ended_at > %(at)s::timestamptz - interval '1 hour' * coalesce(
+      (SELECT (s.state->>'cool_down_hours')::int FROM accounts_earlierstate s
+       WHERE s.kind = 'application' AND s.row_id = b.application_id AND s.valid_to > %(at)s::timestamptz
+       ORDER BY s.valid_to LIMIT 1),
+      (SELECT a.cool_down_hours FROM accounts_application a WHERE a.id = b.application_id)
+  ))
   AND b.a_number <> ALL(%(now_of)s::bytea[])
   AND (
       b.a_number = ANY(%(seals)s::bytea[])
-      OR (b.kind = 'AXB' AND b.b_number = ANY(%(seals)s::bytea[]))
-      OR (%(called)s::bool AND (b.kind IN ('AX', 'AXYB') OR (b.kind = 'AXE' AND b.extension = %(extension)s::text)) AND (
+      OR (b.kind IN ('AXB', 'YB') AND b.b_number = ANY(%(seals)s::bytea[]))
+      OR (b.kind = 'AXYB' AND EXISTS (
+          SELECT 1 FROM privacy_binding y WHERE y.parent_id = b.id AND y.b_number = ANY(%(seals)s::bytea[])
+      ))
+      OR (%(called)s::bool AND (
+          b.kind IN ('AX', 'AXYB')
+          OR (b.kind = 'AXE' AND (%(any_extension)s::bool OR b.extension = %(extension)s::text))
+      ) AND (
           EXISTS (
               SELECT 1 FROM privacy_routingdecision d
               WHERE d.application_id = b.application_id AND d.caller_key = %(key)s::bytea
@@ -126,7 +143,7 @@ WHERE b.ended_at <= %(at)s::timestamptz AND b.ended_at > %(since)s::timestamptz
               SELECT 1 FROM privacy_call c
               WHERE c.number_id = b.number_id AND c.id >= b.lo AND c.id < b.hi
                 AND c.subscription_id = coalesce(b.foreign_id, b.id::text)
-                AND (c.caller_number = ANY(%(seals)s::bytea[]) OR c.destination_number = ANY(%(seals)s::bytea[]))
+                AND (c.caller_number = ANY(%(spelled)s::bytea[]) OR c.destination_number = ANY(%(spelled)s::bytea[]))
           )
       ))
   )
@@ -138,7 +155,8 @@ LIMIT 1
 SELECT EXISTS (
     SELECT 1 FROM privacy_binding b
     WHERE b.b_number = ANY(%(seals)b::bytea[]) AND b.number_id = %(number)s::bigint AND b.kind = 'YB'
-      AND b.valid_to IS NULL AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
+      AND b.valid_from <= %(at)s::timestamptz AND b.valid_to IS NULL
+      AND (b.expires_at IS NULL OR b.expires_at > %(at)s::timestamptz)
 )
 
 -- name: keep_decision

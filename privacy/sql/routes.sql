@@ -57,20 +57,21 @@ callees AS (
     DELETE FROM privacy_temporarycallee t USING ended e WHERE t.binding_id = e.id
 ),
 cooled AS (
-    INSERT INTO privacy_cooling (number_id, key, counterpart, released_at)
-    SELECT p.number_id, k.key, k.counterpart, p.valid_to
+    INSERT INTO privacy_cooling (number_id, key, counterpart, released_at, application_id)
+    SELECT p.number_id, k.key, k.counterpart, p.valid_to, p.application_id
     -- Grouped, not joined with itself: thousands end at once under a plan that was made for one.
     FROM (
-        SELECT g.binding_id, g.number_id, g.bound_as, g.valid_to,
+        SELECT g.binding_id, g.number_id, g.bound_as, g.valid_to, g.application_id,
                (array_agg(g.key) FILTER (WHERE g.kind = 'A'))[1] AS a_key,
                (array_agg(g.key) FILTER (WHERE g.kind <> 'A'))[1] AS other_key
-        FROM gone g GROUP BY 1, 2, 3, 4
+        FROM gone g GROUP BY 1, 2, 3, 4, 5
     ) p
     CROSS JOIN LATERAL (
         VALUES (p.other_key, p.a_key), (CASE WHEN p.bound_as = 'AXB' THEN p.a_key END, p.other_key)
     ) AS k (key, counterpart)
     WHERE k.key IS NOT NULL AND k.counterpart IS NOT NULL
-    ON CONFLICT (number_id, key, counterpart) DO UPDATE SET released_at = excluded.released_at
+    ON CONFLICT (number_id, key, counterpart) DO UPDATE
+    SET released_at = excluded.released_at, application_id = excluded.application_id
 ),
 counted AS (
     UPDATE privacy_availability a SET
@@ -98,13 +99,25 @@ WHERE b.valid_to IS NULL AND b.expires_at <= clock_timestamp() ORDER BY b.expire
 
 -- name: cool_routes
 -- Begins the cool-downs of a binding whose parties are replaced.
-INSERT INTO privacy_cooling (number_id, key, counterpart, released_at)
-SELECT g.number_id, g.key, o.key, %(at)s::timestamptz
+INSERT INTO privacy_cooling (number_id, key, counterpart, released_at, application_id)
+SELECT g.number_id, g.key, o.key, %(at)s::timestamptz, b.application_id
 FROM privacy_route g
 JOIN privacy_route o ON o.binding_id = g.binding_id AND o.key <> g.key
 JOIN privacy_binding b ON b.id = g.binding_id
 WHERE g.binding_id = %(id)s::uuid AND (b.kind = 'AXB' OR g.kind <> 'A')
-ON CONFLICT (number_id, key, counterpart) DO UPDATE SET released_at = excluded.released_at
+ON CONFLICT (number_id, key, counterpart) DO UPDATE
+SET released_at = excluded.released_at, application_id = excluded.application_id
+
+-- name: copy_coolings
+-- Begins the cool-downs of numbers that were returned and are issued again, as rows of their own, where they were.
+INSERT INTO privacy_cooling (number_id, key, counterpart, released_at, application_id)
+SELECT DISTINCT ON (n.id, k.key, k.counterpart) n.id, k.key, k.counterpart, k.released_at, k.application_id
+FROM privacy_number n
+JOIN privacy_number o ON o.number = n.number AND o.id <> n.id
+JOIN privacy_cooling k ON k.number_id = o.id
+WHERE n.id = ANY(%(numbers)b::bigint[])
+ORDER BY n.id, k.key, k.counterpart, k.released_at DESC
+ON CONFLICT (number_id, key, counterpart) DO NOTHING
 
 -- name: forget_coolings
 -- Deletes cool-downs that are over for every application and older than pairs are remembered.

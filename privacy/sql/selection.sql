@@ -1,6 +1,6 @@
 -- name: choose
 -- A number that can take the binding and, of the second keys offered, the first that is free on it: without a route of
--- A, and with no second key in cool-down. One of the `in_...` conditions follows, then the lock. OFFSET 0 keeps the
+-- A, and with no second key in cool-down (of this application, or of the one it was released in). One of the `in_...` conditions follows, then the lock. OFFSET 0 keeps the
 -- look-ups what they are, probes of an index for one number after the other: joined, they would cost by all routes.
 -- The SELECTs around the arrays and the "+ 0" hide values from the planner: so the plan that fits every bind looks no
 -- dearer than one made for each, and binds are not planned anew (which took as long as all the rest).
@@ -15,7 +15,11 @@ CROSS JOIN LATERAL (
           SELECT 1 FROM privacy_cooling k
           WHERE k.number_id = a.number_id AND k.key = o.key
             AND CASE WHEN k.counterpart = %(a_key)s::bytea THEN %(avoid)s::bool
-                     ELSE k.released_at > statement_timestamp() - %(cool_seconds)s::int * interval '1 second' END
+                     ELSE %(cools)s::bool AND k.released_at > statement_timestamp() - interval '1 hour' * greatest(
+                         %(cool_hours)s::int,
+                         (SELECT f.cool_down_hours FROM accounts_application f
+                          WHERE f.id = k.application_id AND f.id <> %(application)s::bigint)
+                     ) END
           OFFSET 0
       )
     LIMIT 1
@@ -34,7 +38,11 @@ WHERE a.application_id = %(application)s::bigint
   AND NOT EXISTS (
       SELECT 1 FROM privacy_cooling k
       WHERE k.number_id = a.number_id AND k.key = %(a_key)s::bytea AND k.counterpart <> %(mirror)s::bytea
-        AND k.released_at > statement_timestamp() - %(cool_seconds)s::int * interval '1 second'
+        AND %(cools)s::bool AND k.released_at > statement_timestamp() - interval '1 hour' * greatest(
+            %(cool_hours)s::int,
+            (SELECT f.cool_down_hours FROM accounts_application f
+             WHERE f.id = k.application_id AND f.id <> %(application)s::bigint)
+        )
       OFFSET 0
   )
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
-
 from accounts import lookup
 from common import partitions
-from privacy import results, segments
+from privacy import results
 from privacy.models import Message, MessageResult, Usage
+from privacy.parts import parts
 from privacy.storing import bulk
 from privacy.storing.calls import HEAD, UNKNOWN, Sealer
 from privacy.storing.candidates import Candidate
@@ -53,11 +52,7 @@ def parts_of(facts: MessageFacts) -> int | None:
         return facts.split_count
     if facts.content is None:
         return None
-    return segments.parts(
-        facts.content,
-        multipart_gsm=settings.MASKLINE["sms_multipart_7bit"],
-        extension_counts=settings.MASKLINE["gsm7_extension_counts"],
-    )
+    return parts(facts.content)
 
 
 def direction_of(facts: MessageFacts) -> str:

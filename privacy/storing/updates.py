@@ -85,10 +85,9 @@ def _rebook(candidate: Candidate, message: Message, before: Charged | None, afte
         return
     due: list[Due] = []
     if before is not None and not usage.take_back(before.usage_id):
-        reversal = results.reversal_id(before, candidate.at)
-        due.append(
-            Due(candidate, reversal, Usage.Item.REVERSAL, before.sent_at, candidate.at, 0, 0, reverses=before.usage_id)
-        )
+        reversal, sent_at = results.reversal_id(before, candidate.at), before.sent_at
+        # In the hour of what is charged instead: taken back first, its package units are there for it.
+        due.append(Due(candidate, reversal, Usage.Item.REVERSAL, sent_at, sent_at, 0, 0, reverses=before.usage_id))
     if after is not None:
         due.append(Due(candidate, after.usage_id, Usage.Item.SMS, after.sent_at, after.sent_at, 0, units))
     usage.queue(due)

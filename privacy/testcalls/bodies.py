@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from accounts.models import Application
 from notifications.models import Push
-from privacy import causes, segments
+from privacy import causes
 from privacy.models import TestCall
+from privacy.parts import parts
 from privacy.routing.facts import CallReply
 from privacy.testcalls.wanted import CALLEE, CALLER, SCENARIOS, SMS, STATUS, TEST_NUMBER, TEXT, Wanted, X, url_fields
 from privacy.wire import played, pushes
@@ -91,7 +90,7 @@ def _call(
 
 
 def _message(application: Application, wanted: Wanted, row: TestCall) -> PlayedMessage:
-    text, rules = wanted.text or TEXT, settings.MASKLINE
+    text = wanted.text or TEXT
     return PlayedMessage(
         sms_id=row.session_id[:64],
         app_key=application.app_key,
@@ -100,9 +99,7 @@ def _message(application: Application, wanted: Wanted, row: TestCall) -> PlayedM
         receiver=wanted.callee or CALLEE,
         at=row.asked_at,
         text=text,
-        parts=segments.parts(
-            text, multipart_gsm=rules["sms_multipart_7bit"], extension_counts=rules["gsm7_extension_counts"]
-        ),
+        parts=parts(text),
         result=SCENARIOS[wanted.scenario].code,
         subscription_id=_subscription_id(application, row),
         user_data=wanted.user_data,

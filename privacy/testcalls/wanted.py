@@ -8,6 +8,7 @@ from common.errors import BadInput
 from common.phone import E164
 from privacy import parties
 from privacy.models import Holding
+from privacy.numbers import telling
 
 # The X of test calls: of a range that is given to nobody.
 TEST_NUMBER = "+8617000000000"
@@ -79,6 +80,8 @@ def check(application: Application, wanted: Wanted) -> None:
         raise BadInput("user_data", f"is longer than {LONGEST_USER_DATA} characters")
     if len(wanted.text) > LONGEST_TEXT:
         raise BadInput("text", f"is longer than {LONGEST_TEXT} characters")
+    if scenario.kind == STATUS and not application.push_number_status:
+        raise BadInput("push_number_status", "is off, so no number status is pushed", "have it switched on")
     fields = url_fields(application, wanted.scenario)
     if not any(getattr(application, name) for name in fields):
         raise BadInput(fields[0], "is not set, so nothing can be pushed", "have it set for the application")
@@ -90,7 +93,8 @@ def url_fields(application: Application, scenario: str) -> list[str]:
         case "sms":
             return ["sms_url"]
         case "number":
-            return ["number_status_url" if application.number_status_url else "call_status_url"]
+            url = telling.status_url(application)
+            return ["call_status_url" if url and not application.number_status_url else "number_status_url"]
     return ["call_status_url", "cdr_url"]
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Upstream
+from accounts.models import Upstream, UpstreamApplication
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
 from common import faults
@@ -307,7 +307,7 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = sys.argv[1]
-from accounts.models import Upstream
+from accounts.models import Upstream, UpstreamApplication
 from privacy.deciding.messages import message
 from privacy.routing.facts import MessageAsked
 message(Upstream.objects.get(), MessageAsked("sms-1", sys.argv[2], sys.argv[3], "hello"))
@@ -338,3 +338,15 @@ def test_killed_between_any_two_steps_the_sms_is_decided_once(
 def test_every_fault_point_of_decisions_about_sms_is_in_the_table() -> None:
     named = {point for point in faults.named_in(settings.BASE_DIR / "privacy" / "deciding") if point[:4] == "sms."}
     assert named == {point for point, _ in DEATHS}
+
+
+def test_another_app_key_of_the_upstream_is_not_told_an_answer(switch1: Upstream) -> None:
+    bound = bind(pool("AXB"))
+    question = asked(bound.number.number)
+    assert message(switch1, question).receiver == B
+    other = cast.make_application(cast.make_account("corp"), "corpKey", "AXB")
+    UpstreamApplication.objects.create(upstream=switch1, app_key="theirs", app_secret="x" * 16, application=other)
+    for _ in range(2):
+        answer = message(switch1, question, app_key="theirs")
+        assert (answer.rule, answer.receiver) == ("sms_unknown_number", "")
+    assert message(switch1, question).receiver == B

@@ -14,10 +14,12 @@ from django.utils import timezone
 from accounts.models import Account, Application
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
+from common.keyring import keyring
 from privacy import bindings
 from privacy.api.switch import calls as door
 from privacy.bindings import BindingRefused, ModifyOrder
 from privacy.deciding import book, lookup, past
+from privacy.deciding.attached import with_attached
 from privacy.deciding.reach import reach
 from privacy.models import Binding, CallbackRecord, Number, NumberReason, RiskRule, RoutingDecision
 from privacy.numbers import set_reason
@@ -175,6 +177,7 @@ def test_who_it_would_reach_is_what_the_switch_was_told_then(switch1, seed):
 def test_what_is_to_come_follows_from_what_holds_now(switch1):
     bound = bind(pool("AXB"), seconds=3600)
     asked = CallAsked("s", bound.number.number, A)
+    assert bound.expires_at is not None
     assert past.call_facts(asked, bound.expires_at.replace(microsecond=0)).way == "A"
     assert past.call_facts(asked, bound.expires_at).way is None
 
@@ -190,8 +193,9 @@ def test_who_held_the_number_then_decides_not_who_holds_it_now(switch1):
     held.valid_to = now
     held.save()
     bound.number.holdings.create(application=other, valid_from=now)
-    assert past.call_facts(asked, before.at).application.id == bound.application_id
-    assert past.call_facts(asked, now).application.id == other.pk
+    held_then, held_now = (past.call_facts(asked, at).application for at in (before.at, now))
+    assert held_then is not None and held_now is not None
+    assert (held_then.id, held_now.id) == (bound.application_id, other.pk)
     assert past.call_facts(asked, cast.ISSUED.replace(year=2020)) == CallFacts(
         cast.ISSUED.replace(year=2020), None, None
     )
@@ -207,3 +211,18 @@ def test_a_temporary_callee_is_over_when_its_a_is_replaced(switch1):
     assert (first.temporary_callee, second.temporary_callee) == ((B, None), None)
     assert past.call_facts(asked, first.at) == first
     assert past.call_facts(replace(asked, caller=C), second.at) == second
+
+
+def test_what_changes_between_the_two_statements_of_a_look_up_comes_after_it(switch1):
+    bound = bind(pool("AX"))
+    bindings.set_temporary_callee(bound, callee=B, seconds=60, user_data=None)
+    asked = CallAsked("s", bound.number.number, A)
+    facts = lookup.call_facts(switch1, asked)
+    bindings.set_temporary_callee(bound, callee=C, seconds=60, user_data=None)
+    assert with_attached(facts, asked, [], dials_y=False) == facts == past.call_facts(asked, facts.at)
+    ax = bind(pool("AXYB", count=2))
+    asked = CallAsked("s", ax.number.number, B)
+    facts = lookup.call_facts(switch1, asked)
+    bind_yb(ax, B)
+    seals = keyring().seals(B.encode())
+    assert with_attached(facts, asked, seals, dials_y=False) == facts == past.call_facts(asked, facts.at)

@@ -164,6 +164,19 @@ def test_a_killed_worker_repeats_its_attempt_after_the_lease(acme, switch1, host
     assert (second.pk, second.attempts) == (first.pk, 2)
 
 
+def test_a_worker_killed_in_every_attempt_repeats_it_no_more_than_the_others(acme, switch1, host):
+    tell(switch1, f"http://{host}/good")
+    now = timezone.now()
+    claimed = [fetching.claim(now + n * fetching.LEASE) for n in range(fetching.MOST_ATTEMPTS)]
+    assert [row and row.attempts for row in claimed] == list(range(1, fetching.MOST_ATTEMPTS + 1))
+    end = now + fetching.MOST_ATTEMPTS * fetching.LEASE
+    assert fetching.claim(end - fetching.LEASE / 2) is None and RecordingFile.objects.get().state == "awaited"
+    assert fetching.claim(end) is None
+    row = RecordingFile.objects.get()
+    assert (row.state, row.problem, row.due_at) == ("failed", "killed", None)
+    assert fetching.again(row, end)
+
+
 def test_what_was_never_fetched_stays_a_failure_when_its_term_is_over(acme, switch1, host):
     tell(switch1, f"http://{host}/404")
     fetch_recordings()

@@ -145,6 +145,8 @@ FROZEN = {"of_application": {"account_state": "arrears"}}
         (facts("AX"), A, 2, "sms_no_binding", "2"),
         (facts("AXB"), A, 2, "sms_no_binding", "2"),
         (facts("AX", "A", of_binding={"sms": False}), A, 11, "sms_binding_without_sms", "1"),
+        (facts("AX", "anyone", of_binding={"power": False}), B, 11, "sms_switched_off", "1"),
+        (facts("AX", "A", of_binding={"power": False}), A, 11, "sms_switched_off", "1"),
         (facts("AX", "A", required_words=("acme",)), A, 12, "sms_required_word", "1"),
         (facts("AX", "A", forbidden_words=("HELLO",)), A, 13, "sms_forbidden_word", "1"),
         (facts("X", of_application={"asks_messages": False}), A, 7, "sms_customer_not_asked", "1"),

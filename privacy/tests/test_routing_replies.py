@@ -30,6 +30,7 @@ BAD = [
     (CallReply(operation="vNumberRoute"), "customer_unreadable", 8014, "no.wav"),
     (CallReply(operation="connect"), "customer_bad_callee", 8014, "no.wav"),
     (replace(GOOD, callee=X), "customer_bad_callee", 8014, "no.wav"),
+    (replace(GOOD, callee=C), "customer_bad_callee", 8014, "no.wav"),  # the caller himself
     (replace(GOOD, missing_voices=("wait.wav",)), "customer_voice_missing", 8006, "no.wav"),
     (CallReply(operation="close", missing_voices=("bye.wav",)), "customer_voice_missing", 8006, "no.wav"),
 ]

@@ -119,6 +119,22 @@ def test_a_word_is_found_however_it_is_written(word: str, text: str, held: bool)
     assert keywords.lacks(text, (word,)) is not held
 
 
+UNSEEN = [
+    0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x200B, 0x200F, 0x202E, 0x2060,
+    0x2065, 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, 0xFFF0, 0xE0001, 0xE0061, 0xE0100, 0xE01EF, 0xE0FFF,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unseen", [*map(chr, UNSEEN), "\u2800\u3164\ufe0f"], ids=ascii)
+def test_characters_that_nobody_sees_hide_no_word(unseen: str) -> None:
+    for word in ("发票", "sale", "café"):
+        hidden = unseen.join(["", *word, ""])
+        assert keywords.found(f"x {hidden} y", (word,)) == (word,)
+        assert keywords.fold(hidden) == keywords.fold(word)
+    # In the middle of a letter that is written as two.
+    assert keywords.found(f"cafe{unseen}\u0301", ("café",)) == ("café",)
+
+
 @given(before=st.text(max_size=20), word=st.text(min_size=1, max_size=10), after=st.text(max_size=20))
 def test_folding_twice_changes_nothing(before: str, word: str, after: str) -> None:
     folded = keywords.fold(before + word + after)

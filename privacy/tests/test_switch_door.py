@@ -57,6 +57,16 @@ def test_anothers_orders_are_neither_shown_nor_taken(live, switch1):
     assert len(ask("GET", STOPS).json()["stops"]) == 2
 
 
+def test_an_app_key_sees_and_takes_the_orders_of_its_own_application_only(live, bolt, switch1):
+    for app_key, application, seen in (("theirs", bolt.application, 0), ("ours", live.application, 2)):
+        UpstreamApplication.objects.create(
+            upstream=switch1, app_key=app_key, app_secret=cast.SECRET, application=application
+        )
+        ids = list(StopOrder.objects.values_list("pk", flat=True))
+        assert len(ask("GET", STOPS, key=app_key).json()["stops"]) == seen
+        assert ask("POST", STOPS, {"ids": ids}, key=app_key).json()["taken"] == seen
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [

@@ -151,6 +151,15 @@ def test_without_a_url_the_field_to_set_is_named(acme: Company) -> None:
     assert [one["url_field"] for one in told["not_queued"]] == ["call_status_url"]
 
 
+def test_where_number_status_is_switched_off_the_switch_is_named_and_nothing_is_pushed(
+    application: Application,
+) -> None:
+    Application.objects.filter(pk=application.pk).update(push_number_status=False)
+    status, told = ask(application, {"scenario": "number_status"})
+    assert status == 403 and told["resultdesc"].startswith("Invalid request. push_number_status: is off")
+    assert not Push.objects.exists()
+
+
 def test_the_same_key_plays_once_and_another_wish_under_it_is_refused(application: Application) -> None:
     first = ask(application, {"scenario": "busy"}, **{"Idempotency-Key": "k-1"})
     again = ask(application, {"scenario": "busy"}, **{"Idempotency-Key": "k-1"})

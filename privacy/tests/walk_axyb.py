@@ -85,8 +85,8 @@ class AxybMachine(BindingMachine):
                 raise Refused("1016001")
             if ax.a == b:
                 raise Refused("1010002")
-            # Without a city and without a word on matching, any city will do (6.2).
-            loose = match == "1" if match else not area
+            # A city is only kept when it is named: without one the platform selects, near B first (6.2).
+            loose = match == "1" if area else True
             allowed = rules.bind_yb(self.world, owner, ax, b, long_code(area), loose)
             told = answer.success()
             assert told["relationNumber"] in allowed

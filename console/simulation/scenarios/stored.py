@@ -1,13 +1,16 @@
 """What is stored of a scenario: CDRs, the lives of its calls, SMS and charges, in the scenario's own words."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from billing.models import Charge
 from console.simulation.records import Json
 from console.simulation.scenarios.names import Names
 from console.simulation.scenarios.player import Played
+from privacy import results
 from privacy.call_lives import lives
-from privacy.models import Call, CallEvent, Message
+from privacy.models import Call, CallEvent, Message, MessageResult
+from privacy.results import Reported
 
 
 def cdrs(names: Names, played: Played) -> Iterator[Json]:
@@ -61,12 +64,24 @@ def messages(names: Names, played: Played) -> Iterator[Json]:
 def charges(names: Names, played: Played) -> Iterator[Json]:
     """Yield what was charged, and what was taken back."""
     rows = Charge.objects.filter(account=played.setting.application().account)
-    of_messages = {row.pk: names.messages[row.sms_id] for row in Message.objects.filter(sms_id__in=names.messages)}
+    of_messages = _messages_charged(names)
     of_calls = {row.pk: names.calls[row.session_id] for row in Call.objects.filter(session_id__in=names.calls)}
-    for row in rows.order_by("rated_at", "pk"):
+    for row in rows.order_by("rated_at", "run_id", "units", "pk"):
         usage = row.reverses or row.pk
         about = {"call": of_calls[usage]} if usage in of_calls else {"sms": of_messages.get(usage, "another SMS")}
         money = {"units": row.units, "from_package": row.package_units, "overage": row.overage_units}
         late = {"late": True} if row.late else {}
         reversed_ = {"reverses": True} if row.reverses else {}
         yield {**about, "item": row.item, **money, "amount": f"{row.amount.normalize():f}", **late, **reversed_}
+
+
+def _messages_charged(names: Names) -> dict[UUID, str]:
+    """Return the names of the SMS by the ids under which they were ever charged, as their results came."""
+    found = {}
+    for message in Message.objects.filter(sms_id__in=names.messages):
+        told = MessageResult.objects.filter(message_id=message.pk).order_by("ordinal")
+        history = [Reported(one.ordinal, one.send_result, one.occurred_at) for one in told]
+        for place in range(1, len(history) + 1):
+            if charge := results.charged(message.pk, history[:place]):
+                found[charge.usage_id] = names.messages[message.sms_id]
+    return found

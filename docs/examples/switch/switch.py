@@ -1,6 +1,6 @@
 """The smallest switch: asks where a call goes, "plays" it, reports it with a CDR, and obeys stop orders.
 
-    MASKLINE_URL=http://127.0.0.1:8000 SWITCH_KEY=switch1 SWITCH_SECRET=... python3 switch.py X CALLER [DIGITS]
+MASKLINE_URL=http://127.0.0.1:8000 SWITCH_KEY=switch1 SWITCH_SECRET=... python3 switch.py X CALLER [DIGITS]
 """
 
 import base64

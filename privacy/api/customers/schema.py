@@ -88,6 +88,23 @@ class FoundTestCalls(Reply):
 
 
 _REQUEST = OpenApiExample("Request", value={"scenario": "busy", "user_data": "order-7788"}, request_only=True)
+_HEAD = {
+    "session_id": "test-019526b56f4e7c119d0a3f6a1c2b4d5e",
+    "scenario": "busy",
+    "asked_at": "2026-03-01T03:00:21Z",
+    "pushes_queued": 1,
+}
+_PUSH = {
+    "kind": "fee",
+    "event": "",
+    "url_field": "cdr_url",
+    "url": "https://customer.example/cdr",
+    "state": "queued",
+    "attempts": 0,
+}
+_DONE = {"resultcode": "0", "resultdesc": "Success"}
+_ONE = OpenApiExample("Answer", value={**_DONE, **_HEAD, "pushes": [_PUSH], "answer": None}, response_only=True)
+_ALL = OpenApiExample("Answer", value={**_DONE, "test_calls": [_HEAD]}, response_only=True)
 TEST_CALLS = extend_schema_view(
     post=extend_schema(
         operation_id="test_play",
@@ -103,6 +120,7 @@ TEST_CALLS = extend_schema_view(
         summary="The latest 50 tests, newest first",
         tags=[TAG],
         responses={200: FoundTestCalls},
+        examples=[_ALL],
     ),
 )
 ONE_TEST_CALL = extend_schema_view(
@@ -111,5 +129,6 @@ ONE_TEST_CALL = extend_schema_view(
         summary="One test with the state of its pushes",
         tags=[TAG],
         responses={200: FoundTestCall},
+        examples=[_ONE],
     )
 )

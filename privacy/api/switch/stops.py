@@ -14,13 +14,14 @@ CURE = 'send {"ids": [1, 2]} with the ids that a GET gave'
 
 def show(asked: Asked) -> HttpResponse:
     """Answer with the orders for this switch's calls that it has not taken, oldest first."""
-    orders = stopping.open_orders(asked.upstream, asked.now)
+    orders = stopping.open_orders(asked.upstream, asked.now, app_key=asked.app_key)
     return answer({"stops": [stopping.shown(order) for order in orders]})
 
 
 def take(asked: Asked) -> HttpResponse:
     """Mark orders as taken: they are handed out no more. Those of others, and unknown ones, change nothing."""
-    return answer({"taken": stopping.take(asked.upstream, read(asked.parameters()), asked.now)})
+    ids = read(asked.parameters())
+    return answer({"taken": stopping.take(asked.upstream, ids, asked.now, app_key=asked.app_key)})
 
 
 def read(sent: dict[str, Any]) -> list[int]:
