@@ -4,7 +4,6 @@ The buckets are in Redis, so that all web processes share them; both are asked i
 each process counts for itself: a limit is no reason to fail.
 """
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -13,16 +12,14 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from django.conf import settings
-from redis import Redis
 from redis.exceptions import RedisError
 
-log = logging.getLogger(__name__)
+from common import quick_redis
+from common.quick_redis import Outage
+
 Who = Literal["application", "address"]
 PREFIX = "maskline:flow:"
 SLOT_SECONDS, SLOTS = 10, 6
-TIMEOUT_SECONDS = 0.25
-# How long Redis is not asked after it failed, so that requests do not wait for it one after the other.
-SHUN_SECONDS = 2.0
 MOST_LOCAL = 10_000
 
 # Takes one token from both buckets or from none. A bucket is {tokens, at}; its clock is that of Redis.
@@ -97,7 +94,7 @@ def use(application_id: int) -> Use:
     """Return how much of its share an application uses; as if it used none while Redis is away."""
     rate, burst = settings.MASKLINE["flow_rate"], settings.MASKLINE["flow_burst"]
     try:
-        client = _client(settings.REDIS_URL)
+        client = quick_redis.client(settings.REDIS_URL, text=True)
         bucket: dict[str, str] = client.hgetall(f"{PREFIX}application:{application_id}")  # type: ignore[assignment]
         seconds, micros = client.time()
     except (RedisError, OSError):
@@ -117,29 +114,8 @@ def _verdict(empty: int, wait_milliseconds: int) -> Verdict:
 
 
 @lru_cache(maxsize=4)
-def _client(url: str) -> Redis:
-    return Redis.from_url(
-        url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, decode_responses=True
-    )
-
-
-@lru_cache(maxsize=4)
 def _script(url: str) -> Any:
-    return _client(url).register_script(TAKE)
-
-
-class _Outage:
-    """Remembers that Redis failed a moment ago."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def over(self) -> bool:
-        return time.monotonic() >= self._until
-
-    def begin(self, error: Exception) -> None:
-        self._until = time.monotonic() + SHUN_SECONDS
-        log.warning("flow control counts by process: Redis is away (%s)", type(error).__name__)
+    return quick_redis.client(url, text=True).register_script(TAKE)
 
 
 class _Local:
@@ -167,4 +143,4 @@ class _Local:
         return min(float(burst), tokens + (now - at) * rate)
 
 
-_outage, _local = _Outage(), _Local()
+_outage, _local = Outage("flow control counts by process"), _Local()

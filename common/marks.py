@@ -4,19 +4,16 @@ Nobody waits long for them: an answer is due in a quarter of a second, and after
 moment, so that requests do not wait for it one after the other.
 """
 
-import logging
-import time
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import TypeVar
 
 from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-log = logging.getLogger(__name__)
-TIMEOUT_SECONDS = 0.25
-SHUN_SECONDS = 2.0
+from common import quick_redis
+from common.quick_redis import Outage
+
 PREFIX = "maskline:mark:"
 T = TypeVar("T")
 
@@ -43,21 +40,14 @@ def there(names: Iterable[str]) -> set[str]:
     return {name for name, value in zip(wanted, found, strict=True) if value} if found else set()
 
 
-class _Outage:
-    until = 0.0
+_outage = Outage("marks are not kept")
 
 
-def _asked(question: Callable[["Redis"], T], otherwise: T) -> T:
-    if time.monotonic() < _Outage.until:
+def _asked(question: Callable[[Redis], T], otherwise: T) -> T:
+    if not _outage.over():
         return otherwise
     try:
-        return question(_client(settings.REDIS_URL))
+        return question(quick_redis.client(settings.REDIS_URL))
     except (RedisError, OSError) as error:
-        _Outage.until = time.monotonic() + SHUN_SECONDS
-        log.warning("marks are not kept: Redis is away (%s)", type(error).__name__)
+        _outage.begin(error)
         return otherwise
-
-
-@lru_cache(maxsize=4)
-def _client(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)

@@ -9,6 +9,7 @@ import pytest
 
 from accounts import flow
 from accounts.flow import Use, Verdict, take, use
+from common import quick_redis
 
 HOME, AWAY = "192.0.2.10", "192.0.2.11"
 PASSED = Verdict()
@@ -16,10 +17,10 @@ PASSED = Verdict()
 
 @pytest.fixture(autouse=True)
 def _redis_is_there() -> Iterator[None]:
-    flow._outage._until = 0.0
+    flow._outage.end()
     flow._local._buckets.clear()
     yield
-    flow._outage._until = 0.0
+    flow._outage.end()
     flow._local._buckets.clear()
 
 
@@ -80,7 +81,7 @@ def test_use_tells_the_share_and_what_the_last_minute_took(settings: Any) -> Non
 def test_what_is_older_than_a_minute_is_not_counted(settings: Any) -> None:
     limits(settings, 1, 5)
     take(1, HOME)
-    client: Any = flow._client(settings.REDIS_URL)
+    client: Any = quick_redis.client(settings.REDIS_URL, text=True)
     key = f"{flow.PREFIX}application:1"
     (slot,) = [name for name in client.hkeys(key) if name.startswith("slot")]
     client.hset(key, slot, int(client.hget(key, slot)) - flow.SLOTS - 1)
@@ -91,7 +92,7 @@ def test_the_shares_are_forgotten_when_they_are_full_again(settings: Any) -> Non
     limits(settings, 10, 5)
     take(1, HOME)
     for key in (f"{flow.PREFIX}application:1", f"{flow.PREFIX}address:{HOME}"):
-        assert 0 < flow._client(settings.REDIS_URL).ttl(key) <= 71
+        assert 0 < quick_redis.client(settings.REDIS_URL, text=True).ttl(key) <= 71
 
 
 def test_while_redis_is_away_each_process_counts_for_itself(settings: Any) -> None:
@@ -109,7 +110,7 @@ def test_redis_is_asked_again_a_moment_after_it_failed(settings: Any) -> None:
     settings.REDIS_URL = there
     take(1, HOME)
     assert use(1).taken_last_minute == 0
-    flow._outage._until = 0.0
+    flow._outage.end()
     take(1, HOME)
     assert use(1).taken_last_minute == 1
 

@@ -5,25 +5,20 @@ only while it cannot lack a call: filled from rows, after this Redis started, af
 counted without it, and far enough back. Else it is filled again. Keys hold hashes, never a number.
 """
 
-import logging
-import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from django.conf import settings
-from redis import Redis
 from redis.exceptions import RedisError
 
+from common import quick_redis
+from common.quick_redis import Outage
 from privacy.control.judging import floor
 from privacy.control.rows import Counts, longest_windows
 from privacy.control.rules import Parties, Ruleset, Window
 
-log = logging.getLogger(__name__)
-TIMEOUT_SECONDS = 0.25
-# How long Redis is not asked after it failed, so that calls do not wait for it one after the other.
-SHUN_SECONDS = 2.0
 # A call that passed has its row by then: a counter filled later lacks none.
 SETTLED_MILLISECONDS = 10_000
 COLD, PASSED = -1, 0
@@ -113,7 +108,7 @@ def take_back(who: Parties, member: str) -> None:
     if not _outage.over():
         return
     try:
-        with _client(settings.REDIS_URL).pipeline(transaction=True) as together:
+        with quick_redis.client(settings.REDIS_URL).pipeline(transaction=True) as together:
             for kind, subject in who.subjects().items():
                 together.zrem(_key(who, f"{kind}:{subject.hex()}"), member, "!merged")
             together.execute()
@@ -144,27 +139,8 @@ def _key(who: Parties, name: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _client(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
-
-
-@lru_cache(maxsize=4)
 def _script(url: str) -> Any:
-    return _client(url).register_script(SCRIPT)
+    return quick_redis.client(url).register_script(SCRIPT)
 
 
-class _Outage:
-    """Remembers that Redis failed a moment ago."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def over(self) -> bool:
-        return time.monotonic() >= self._until
-
-    def begin(self, error: Exception) -> None:
-        self._until = time.monotonic() + SHUN_SECONDS
-        log.warning("risk control counts by rows: Redis is away (%s)", type(error).__name__)
-
-
-_outage = _Outage()
+_outage = Outage("risk control counts by rows")

@@ -34,9 +34,9 @@ def switch(acme: Company, switch1: Upstream) -> Switch:
 
 @pytest.fixture(autouse=True)
 def _redis_is_there() -> Iterator[None]:
-    counting._outage._until = 0.0
+    counting._outage.end()
     yield
-    counting._outage._until = 0.0
+    counting._outage.end()
 
 
 def redis() -> Any:
@@ -51,7 +51,7 @@ def go_away(settings: Any) -> str:
 
 def come_back(settings: Any, there: str) -> None:
     settings.REDIS_URL = there
-    counting._outage._until = 0.0
+    counting._outage.end()
 
 
 def codes(switch: Switch, start: datetime, n: int, **how: Any) -> list[int]:

@@ -56,4 +56,4 @@ def test_without_redis_everybody_asks_and_nobody_waits_for_it_twice(name, settin
             assert marks.there([name]) == set()
         assert time.monotonic() - began < 0.2
     finally:
-        marks._Outage.until = 0.0
+        marks._outage.end()

@@ -39,8 +39,8 @@ def deliver(browser: Browser, *pushes: dict[str, Any]) -> None:
 
 
 def pushes(bound: dict[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield events and CDR of an answered call of A to B of ninety seconds, an hour ago."""
-    times = [now - timedelta(hours=1) + timedelta(seconds=second) for second in (0, 1, 4, 9, 99)]
+    """Yield events and CDR of an answered call of A to B of ninety seconds, in an hour that is over."""
+    times = [now - timedelta(hours=2) + timedelta(seconds=second) for second in (0, 1, 4, 9, 99)]
     dialled, forwarded, rang, answered, ended = (f"{at:%Y-%m-%d %H:%M:%S}" for at in times)
     steps = [("callin", dialled, A, X), ("callout", forwarded, X, B), ("alerting", rang, X, B)]
     steps += [("answer", answered, X, B), ("disconnect", ended, X, B)]
