@@ -36,8 +36,8 @@ class Finding:
 def findings(scope: Scope, arrived: Sequence[Completeness], now: datetime) -> list[Finding]:
     """Return what needs attention, worst first; an empty list means that nothing does."""
     found = [
-        *_alerts(scope), *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope), *_standing(scope),
-        *_silent(arrived, now), *_jobs(scope, now), *_voices(scope),
+        *_alerts(scope), *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope),
+        *_standing(scope), *_silent(arrived, now), *_jobs(scope, now), *_voices(scope),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: finding.level != BAD)
 
