@@ -8,6 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -35,6 +36,7 @@ _WITHOUT_PLUS = re.compile(r"86[1-9][0-9]{9,12}")
 _DATE = re.compile(r"((?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:[ T][0-2]\d:[0-5]\d)?(?!\d))")
 _DIGITS_IN_TEXT = re.compile(r"\d(?:[\s\-().\u2010-\u2015\u2212\u200b-\u200f]{0,3}\d){6,}")
 _CLEAR_IN_TEXT = 4
+_HOST_OF_URL = re.compile(r"[a-z]+://[^/?#]*")
 
 
 def normalise(text: str) -> str:
@@ -114,6 +116,17 @@ def mask_in_text(text: str) -> str:
     parts = _DATE.split(text)
     # With one group the odd parts are the dates.
     return "".join(part if at % 2 else _DIGITS_IN_TEXT.sub(_masked_run, part) for at, part in enumerate(parts))
+
+
+def mask_in_url(url: str) -> str:
+    """Return a URL with the numbers in its path and query masked; host and port stay, an address is no number."""
+    host = _HOST_OF_URL.match(url)
+    before, rest = (host[0], url[host.end() :]) if host else ("", url)
+    shown, plain = mask_in_text(rest), unquote(rest)
+    # Digits may be written as %31%33...
+    if shown == rest and mask_in_text(plain) != plain:
+        shown = mask_in_text(plain)
+    return before + shown
 
 
 def _masked_run(found: re.Match[str]) -> str:

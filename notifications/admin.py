@@ -1,6 +1,10 @@
 """The admin pages of `notifications`: what customers are owed and were sent, and who is told of troubles. Read only."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from accounts.admin.base import HistoryAdmin, RoleAdmin
@@ -21,10 +25,22 @@ from notifications.models import (
 class EndpointAdmin(RoleAdmin):
     """Where pushes go; paused, resumed and disabled on its page in the console."""
 
-    list_display = ("url", "application", "state", "state_since", "last_success_at", "last_failure_at")
+    inner = ("state_by",)
+    hidden = ("url",)
+    list_display = ("__str__", "application", "state", "state_since", "last_success_at", "last_failure_at")
+    readonly_fields = ("shown_url",)
     list_filter = ("state",)
     list_select_related = ("application",)
     search_fields = ("url__exact",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the columns, the URL with its numbers masked."""
+        return ["shown_url", *super().get_fields(request, obj)]
+
+    @admin.display(description=_("URL"))
+    def shown_url(self, endpoint: Endpoint) -> str:
+        """Return the URL with its numbers masked."""
+        return str(endpoint)
 
 
 @admin.register(Push)
@@ -51,6 +67,7 @@ class AttemptAdmin(HistoryAdmin):
 class ReplayAdmin(HistoryAdmin):
     """What was sent again, by whom and why."""
 
+    inner = ("asked_by",)
     list_display = ("asked_at", "account", "application", "state", "total", "queued", "asked_by", "reason")
     list_filter = ("state", ("account", AutocompleteSelectFilter))
     list_select_related = ("account", "application")

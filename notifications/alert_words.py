@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +17,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from notifications import reasons
 from notifications.models import Alert
 
 UNKNOWN = "?"
+AMOUNTS = {"balance", "threshold"}
 
 
 @dataclass(frozen=True)
@@ -132,11 +135,23 @@ def _shown(name: str, value: Any, zone: tzinfo) -> str:
     if value is None:
         return UNKNOWN
     if name == "reason":
-        return _(value) if value else ""
+        return reasons.told(str(value), zone) if value else ""
     if name.endswith(("_at", "_since")):
         at = parse_datetime(str(value))
         return _instant(at, zone) if at else str(value)
+    if name == "job":
+        return _(value)
+    if name in AMOUNTS:
+        return _grouped(str(value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _grouped(amount: str) -> str:
+    """Return an amount of money with its thousands grouped, all its digits kept."""
+    try:
+        return f"{Decimal(amount):,f}"
+    except InvalidOperation:
+        return amount
 
 
 def _instant(at: datetime, zone: tzinfo) -> str:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop
 from yarl import URL
 
 from common import egress
-from notifications import guard, signing
+from notifications import certificates, guard, signing
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -40,16 +40,6 @@ HUNG_UP = gettext_noop("The server hung up before it had answered.")
 NO_NAME = gettext_noop("The name of the server could not be resolved.")
 NO_HTTP = gettext_noop("What came back is no HTTP answer.")
 NOT_ALLOWED = gettext_noop("The address is not allowed: nothing was sent.")
-_TLS_REASONS = {
-    9: gettext_noop("The server's TLS certificate is not valid yet."),
-    10: gettext_noop("The server's TLS certificate has expired."),
-    18: gettext_noop("The server's TLS certificate is signed by itself."),
-    19: gettext_noop("The server's TLS certificate is signed by an authority nobody knows."),
-    20: gettext_noop("The server's TLS certificate is signed by an authority nobody knows."),
-    62: gettext_noop("The server's TLS certificate is for another host."),
-    64: gettext_noop("The server's TLS certificate is for another host."),
-}
-NO_TLS = gettext_noop("No secure connection to the server could be agreed on.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +161,9 @@ def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:
         case guard.Forbidden():
             return FORBIDDEN, NOT_ALLOWED
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as wrong):
-            return TLS, _TLS_REASONS.get(wrong.verify_code, NO_TLS)
+            return TLS, certificates.reason(wrong)
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return TLS, NO_TLS
+            return TLS, certificates.NO_TLS
         case aiohttp.ConnectionTimeoutError():
             return TIMEOUT, NO_CONNECTION
         case TimeoutError():
@@ -194,6 +184,7 @@ def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslobject_class = certificates.Handshake
     return context
 
 

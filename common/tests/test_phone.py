@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import BadInput
-from common.phone import mask, mask_in_text, normalise, parse_typed
+from common.phone import mask, mask_in_text, mask_in_url, normalise, parse_typed
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,24 @@ def test_at_least_three_digits_are_hidden_or_all_but_one(number: str) -> None:
 def test_a_number_in_a_text_is_masked_and_a_date_stays(written: str, kept: str) -> None:
     assert mask_in_text(written) == kept
     assert mask_in_text(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "https://203.0.113.10:8443/a/8613900000001?d=2026-03-01",
+            "https://203.0.113.10:8443/a/*********0001?d=2026-03-01",
+        ),
+        ("https://acme.example?to=%2B8613900000001", "https://acme.example?to=%2B*********0001"),
+        ("https://acme.example/%31%33%39%30%30%30%30%30%30%30%31", "https://acme.example/*******0001"),
+        ("http://[2001:db8::1234:5678]:8080/cdr", "http://[2001:db8::1234:5678]:8080/cdr"),
+        ("https://acme.example/cdr%20x?a=1", "https://acme.example/cdr%20x?a=1"),
+        ("13900000001", "*******0001"),
+    ],
+)
+def test_a_url_keeps_its_host_and_loses_its_numbers(written: str, shown: str) -> None:
+    assert mask_in_url(written) == shown
 
 
 def test_a_number_that_a_spreadsheet_keeps_as_figures_gets_its_plus_back() -> None:

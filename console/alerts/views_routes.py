@@ -18,7 +18,7 @@ from accounts.roles import require
 from accounts.scope import Scope, for_user
 from console import pages
 from console.alerts.forms import RouteForm
-from notifications import alert_messages, alert_words
+from notifications import alert_messages, alert_words, reasons
 from notifications.models import AlertMessage, AlertRoute
 
 OFFERED = 200
@@ -78,7 +78,7 @@ def try_route(request: HttpRequest, pk: int) -> HttpResponse:
     if message.state == AlertMessage.State.SENT:
         messages.success(request, _("The test arrived."))
     else:
-        messages.error(request, _("The test did not arrive: %(reason)s") % {"reason": _(message.reason)})
+        messages.error(request, _("The test did not arrive: %(reason)s") % {"reason": reasons.told(message.reason)})
     return redirect("alert_route", pk)
 
 

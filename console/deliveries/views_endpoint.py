@@ -43,6 +43,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Endpoint"),
         endpoint=found,
         line=line,
+        shows_names=scope.account_id is None,
         reason=words.reason(found.state_reason),
         last_reason=words.reason(found.last_reason),
         charts=fare.charts(found, now),

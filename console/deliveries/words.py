@@ -1,9 +1,9 @@
 """What states, kinds and reasons of pushes are called."""
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from notifications import reasons
 from notifications.models import Attempt, Endpoint, Push
 
 GOOD, WARN, BAD, INFO, NONE = "good", "warn", "bad", "info", ""
@@ -54,8 +54,8 @@ def kind(code: str) -> str:
 
 
 def reason(text: str) -> str:
-    """Return why something failed, in the person's language; the log keeps English."""
-    return _(text) if text else ""
+    """Return why something failed, in the person's language and zone; the log keeps English."""
+    return reasons.told(text)
 
 
 def result(attempt: Attempt) -> tuple[str, str]:

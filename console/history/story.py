@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.scope import Scope
 from common import timeid
 from console import rules, words
+from notifications import reasons
 from notifications.models import Attempt
 from privacy import causes
 from privacy.call_lives import lives
@@ -101,7 +102,7 @@ class Asked:
         self.row, self.at = row, timeid.instant(row.pk)
         self.well = row.result == Attempt.Result.DELIVERED
         self.milliseconds = row.duration_us // 1000
-        self.reason = _(row.reason) if row.reason else ""
+        self.reason = reasons.told(row.reason)
         self.body, self.answer = as_json(row.body), as_json(row.answer)
 
 

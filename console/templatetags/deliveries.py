@@ -2,7 +2,9 @@
 
 from django import template
 
+from common import phone
 from console.deliveries import fare
+from notifications import reasons
 
 register = template.Library()
 
@@ -17,3 +19,15 @@ def counted(number: int) -> str:
 def took(microseconds: int | None) -> str:
     """Return a duration in milliseconds, a dash for none."""
     return "–" if microseconds is None else f"{microseconds / 1000:,.0f} ms"
+
+
+@register.filter
+def maskedurl(url: str) -> str:
+    """Return a URL with the numbers in its path and query masked."""
+    return phone.mask_in_url(url)
+
+
+@register.filter
+def told(reason: str) -> str:
+    """Return why something failed, in the person's language and zone."""
+    return reasons.told(reason)

@@ -77,6 +77,7 @@ def test_call(request: HttpRequest, pk: int) -> HttpResponse:
         scenario=words.scenario(call.scenario),
         answer=words.answer(call.answer),
         pushes=[(push, words.STATES.get(push.state, push.state), _masked(push.body)) for push in pushes],
+        shows_names=for_user(request.user).account_id is None,
         missing=[words.URL_FIELDS[name] for name in testcalls.missing_urls(call.application, call.scenario)],
         may_play=roles.may(request.user, "try_out"),
         test_number=testcalls.TEST_NUMBER,

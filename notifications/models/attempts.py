@@ -47,7 +47,7 @@ class Attempt(models.Model):
     result = models.CharField(_("result"), max_length=16, choices=Result.choices)
     http_status = models.SmallIntegerField(_("HTTP status"), null=True)
     duration_us = models.IntegerField(_("duration, microseconds"))
-    # Plain words without numbers: "TLS certificate expired 3 days ago".
+    # A message id without numbers, an instant in it in UTC; shown by notifications.reasons.
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     # Of the last attempt of a push: its place in the lists, which it had in the outbox; null while it is queued there.
     queued_xid = models.BigIntegerField(_("queued by transaction"), null=True)

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SHARDS, Account, Application
+from common.phone import mask_in_url
 from common.sealed import SealedBodyField
 
 
@@ -64,7 +65,7 @@ class Endpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.url
+        return mask_in_url(self.url)
 
 
 class Push(models.Model):

@@ -5,21 +5,18 @@ import resource
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from yarl import URL
 
 from common.tests import spellings
-from notifications import guard, sending
+from notifications import guard, reasons, sending
 from notifications.sending import Sender, Sent
+from notifications.tests.certificates import pair
 from notifications.tests.hostile import Ports, hostile_server
 
 T = 1.0
@@ -258,31 +255,6 @@ def test_a_name_server_that_hangs_costs_its_own_request_only(reachable: Ports, m
     assert fine.duration_us < 600_000
 
 
-def _pair(folder: Path, name: str, host: str, until: timedelta) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    address = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + until)
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    path = folder / name
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, *form) + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 @pytest.mark.parametrize(
     ("host", "days", "trusted", "problem", "said"),
     [
@@ -296,7 +268,7 @@ def test_a_bad_certificate_is_named_and_nothing_is_sent(
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, host: str, days: int, trusted: bool,
     problem: str, said: str,
 ) -> None:  # fmt: skip
-    certificate = _pair(tmp_path, "pair.pem", host, timedelta(days=days))
+    certificate = pair(tmp_path / "pair.pem", host, ends=timedelta(days=days))
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with hostile_server(certificate) as ports:
@@ -304,6 +276,8 @@ def test_a_bad_certificate_is_named_and_nothing_is_sent(
         sent = send(f"https://127.0.0.1:{ports.tls}/well/x", total=5)
         assert (sent.problem, sent.status) == (problem, None if problem else 200)
         assert said in sent.reason
+        if days < 0:
+            assert "(3 days ago)" in reasons.told(sent.reason).replace("\xa0", " ")
         assert len(ports.seen()) == (0 if problem else 1)
 
 
