@@ -172,6 +172,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 
 # --- the product's own settings ------------------------------------------------------------------------------------
 MASKLINE = tunables.read(ENV)
+# Where a push goes as its application is now (notifications.destinations).
+PUSH_ROUTER = "privacy.rerouting.urls_now"
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 from celery import current_app
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -22,6 +23,7 @@ from accounts.models import Account, Application
 from common import sql, timeid
 from common.errors import BadInput
 from common.phone import mask_in_text
+from notifications import destinations
 from notifications.listing import DEAD, DELIVERED, PARKED, SKEW, STATES, WAITING, read_message_id
 from notifications.models import Endpoint, Push, Replay
 
@@ -74,12 +76,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many pushes of one kind and state to one endpoint."""
+    """How many pushes of one kind and state to one endpoint; `url`: where they go now, "" for nowhere any more."""
 
     endpoint: int
     kind: str
     state: str
     pushes: int
+    url: str = ""
 
 
 def read_choice(kept: Mapping[str, Any]) -> Choice:
@@ -100,12 +103,27 @@ def preview(account_id: int, application_id: int | None, choice: Choice, now: da
     values["states"] = [*values["states"], int(STATES[WAITING])]
     with connection.cursor() as cursor:
         cursor.execute(over_chosen("count_chosen"), values)
-        return [Group(endpoint, kind, _NAMES[state], n) for endpoint, kind, state, n in cursor.fetchall()]
+        rows = cursor.fetchall()
+    standings = destinations.standings({endpoint for endpoint, *_ in rows})
+    return [
+        Group(endpoint, kind, _NAMES[state], n, destinations.urls(standings[endpoint], [(kind, None)])[0] or "")
+        for endpoint, kind, state, n in rows
+    ]
 
 
 def total(groups: list[Group]) -> int:
     """Return how many pushes a preview would send again."""
-    return sum(group.pushes for group in groups if group.state != WAITING)
+    return sum(group.pushes for group in groups if group.state != WAITING and group.url)
+
+
+def nowhere(groups: list[Group]) -> int:
+    """Return how many pushes stay as they are, for their kind has no URL any more."""
+    return sum(group.pushes for group in groups if group.state != WAITING and not group.url)
+
+
+def waiting(groups: list[Group]) -> int:
+    """Return how many pushes of a preview are queued anyway."""
+    return sum(group.pushes for group in groups if group.state == WAITING)
 
 
 def ask(
@@ -118,28 +136,30 @@ def ask(
     reason: str = "",
     now: datetime | None = None,
     announce: bool = True,
+    anew: bool = False,
 ) -> tuple[Replay, bool]:
     """Return the replay of a choice and whether it is new.
 
-    The same key is the same replay; without one, the same choice within a minute. Raises BadInput for a choice that
-    cannot be, and for a key that was used with another. Without `announce` the caller queues the pushes himself.
+    The same key is the same replay. So is the same choice within a minute, or while its replay goes on, whoever asks;
+    unless there is a key and it is wanted `anew`. Raises BadInput for a choice that cannot be, and for a key that was
+    used with another. Without `announce` the caller queues the pushes himself.
     """
     choice.check()
-    now, kept = now or timezone.now(), choice.kept()
+    now, wish = now or timezone.now(), _Wish(account, application, choice.kept(), key, anew)
+    if (found := wish.found(now)) is not None:
+        return found, False
+    # Counted before anybody has to wait: it may take seconds.
+    groups = [g for g in preview(account.pk, wish.application_id, choice, now) if g.state != WAITING and g.url]
+    pushes = total(groups)
     with transaction.atomic():
         # Two clicks wait for each other here.
         Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        rows = Replay.objects.filter(account=account)
-        digest = _digest(key, application, kept, now)
-        found = rows.filter(key=digest).first() if key else _same(application, kept, account, now)
-        if found is not None:
-            if found.chosen != kept or found.application_id != (application.pk if application else None):
-                raise BadInput("Idempotency-Key", "was used with another request")
+        if (found := wish.found(now)) is not None:
             return found, False
-        pushes = total(preview(account.pk, application.pk if application else None, choice, now))
         replay = Replay.objects.create(
-            account=account, application=application, key=digest, chosen=kept, reason=mask_in_text(reason)[:500],
-            asked_by=asked_by[:150], asked_at=now, total=pushes,
+            account=account, application=application, key=wish.digest(now), chosen=wish.kept,
+            reason=mask_in_text(reason)[:500], asked_by=asked_by[:150], asked_at=now, total=pushes,
+            place={str(group.endpoint): None for group in groups},
             state=Replay.State.WAITING if pushes else Replay.State.DONE, finished_at=None if pushes else now,
         )  # fmt: skip
         if announce and pushes:
@@ -176,6 +196,8 @@ def parameters(account_id: int, application_id: int | None, choice: Choice, aske
         "end": choice.end,
         "first": timeid.lower(choice.start - SKEW) if choice.start else None,
         "asked": asked_at,
+        "before": timeid.lower(asked_at + timedelta(milliseconds=1)),
+        "replay": None,
     }
 
 
@@ -193,13 +215,36 @@ def endpoint_of(application_id: int, url: str) -> int:
     return endpoint
 
 
-def _same(application: Application | None, kept: Mapping[str, Any], account: Account, now: datetime) -> Replay | None:
-    recent = Replay.objects.filter(account=account, application=application, asked_at__gt=now - SAME_WITHIN)
-    return recent.filter(chosen=kept).exclude(state=Replay.State.CANCELLED).order_by("-asked_at").first()
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What somebody asks for, and how it is known again."""
 
+    account: Account
+    application: Application | None
+    kept: dict[str, Any]
+    key: str
+    anew: bool
 
-def _digest(key: str, application: Application | None, kept: Mapping[str, Any], now: datetime) -> bytes:
-    owner = str(application.pk if application else "")
-    if key:
-        return hashlib.sha256(f"key\0{owner}\0{key}".encode()).digest()
-    return hashlib.sha256(f"{now.isoformat()}\0{owner}\0".encode() + orjson.dumps(kept)).digest()
+    @property
+    def application_id(self) -> int | None:
+        return self.application.pk if self.application else None
+
+    def found(self, now: datetime) -> Replay | None:
+        """Return the replay that this is already. Raises BadInput for a key of another one."""
+        rows = Replay.objects.filter(account=self.account)
+        if self.key and (used := rows.filter(key=self.digest(now)).first()) is not None:
+            if used.chosen != self.kept or used.application_id != self.application_id:
+                raise BadInput("Idempotency-Key", "was used with another request")
+            return used
+        if self.key and self.anew:
+            return None
+        same = rows.filter(application=self.application, chosen=self.kept, total__gt=0)
+        recent = same.filter(Q(asked_at__gt=now - SAME_WITHIN) | Q(state__in=OPEN))
+        return recent.exclude(state=Replay.State.CANCELLED).order_by("-asked_at").first()
+
+    def digest(self, now: datetime) -> bytes:
+        """Return what is unique of a replay: its key, else who, what and when."""
+        owner = str(self.application_id or "")
+        if self.key:
+            return hashlib.sha256(f"key\0{owner}\0{self.key}".encode()).digest()
+        return hashlib.sha256(f"{now.isoformat()}\0{owner}\0".encode() + orjson.dumps(self.kept)).digest()

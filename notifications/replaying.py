@@ -1,121 +1,140 @@
-"""Queueing the pushes of replays, so many a second for the whole installation, so that fresh ones keep their latency.
+"""Queueing the pushes of replays beside fresh ones, so that those keep their latency.
 
-One process at a time does it. Each step is one transaction that also moves the replay's place: killed anywhere, it
-goes on where it was and queues nothing twice. Replays that are open at once share the rate.
+So many a second for the whole installation, shared by the accounts; and at no endpoint more than it has taken: a push
+is added while fewer than ROOM are due there. Nothing is taken at an endpoint that is paused or disabled: there
+everything is queued, and waits. One process at a time does it.
 """
 
 import time
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from common import sql
-from common.faults import fault_point
-from notifications import replay
+from notifications import destinations
+from notifications.course import Branch, Course
 from notifications.models import Replay
 
-TICK = 0.25
-READ_AHEAD = 10_000
+TICK, IDLE_TICK = 0.05, 0.25
+BURST_SECONDS = 0.25
+# What an endpoint has under way at most (MASKLINE_PUSH_PER_ENDPOINT, 8 unless set), and two.
+ROOM = 10
+# Nothing could be queued for so long: the worker has other things to do, and looks again each minute.
+STUCK_SECONDS = 5.0
+# Replays of one account that are looked at together; later ones wait their turn.
+AN_ACCOUNT = 20
 # The advisory lock of whoever queues replays ("rply" in ASCII).
 LOCK = 0x72706C79
-FIRST = [-(2**63), 0, -(2**63), str(UUID(int=0))]
-Key = tuple[int, int, int, UUID, UUID | None]
 
 
-class Course:
-    """One replay that is being queued; knows some of the next pushes."""
+class Queueing:
+    """The replays that one process is at."""
 
-    def __init__(self, row: Replay) -> None:
-        self.row = row
-        self._ahead: list[Key] = []
+    def __init__(self) -> None:
+        self._courses: dict[UUID, Course] = {}
+        self._ticks = 0
 
-    def step(self, most: int) -> int:
-        """Queue up to `most` of the next pushes; return how many were looked at, 0 when the replay is over."""
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql.load("notifications", "lock_replay"), {"replay": self.row.pk})
-            found = cursor.fetchone()
-            if found is None:
-                return 0
-            place, queued = found
-            keys = self._next(cursor, orjson.loads(place) if isinstance(place, str) else place, most)
-            done = _queue(cursor, self.row.pk, keys)
-            values: dict[str, Any] = {"queued": queued + done, "state": Replay.State.RUNNING}
-            if keys:
-                values["place"] = [*keys[-1][:3], str(keys[-1][3])]
-            else:
-                values |= {"state": Replay.State.DONE, "finished_at": timezone.now()}
-            Replay.objects.filter(pk=self.row.pk).update(**values)
-            fault_point("replay.queued")
-        return len(keys)
+    def tick(self, rows: Iterable[Replay], most: int, now: datetime, room: int = ROOM) -> int:
+        """Queue up to `most` of the next pushes of open replays; return how many were looked at."""
+        self._courses = {row.pk: self._course(row) for row in rows}
+        branches = [branch for course in self._courses.values() for branch in course.open_branches()]
+        standings = destinations.standings(
+            {branch.endpoint for branch in branches} | {to for b in branches for _, to in _first(b, most) if to}, room
+        )
+        for course in self._courses.values():
+            course.read(standings)
+        rooms = {id: most if one.resting else room - one.due for id, one in standings.items()}
+        self._ticks += 1
+        given = _hand_out(branches, rooms, most, self._ticks)
+        spent = 0
+        for course in self._courses.values():
+            spent += course.step({b.endpoint: given[b] for b in course.open_branches() if given[b]}, now)
+        return spent
 
-    def _next(self, cursor: Any, place: list[Any] | None, most: int) -> list[Key]:
-        """Return the keys after a place; read again when another process moved it."""
-        after = place or FIRST
-        known = [key for key in self._ahead if _after(key, after)] or self._read(cursor, after)
-        self._ahead = known[most:]
-        return known[:most]
-
-    def _read(self, cursor: Any, after: list[Any]) -> list[Key]:
-        choice = replay.read_choice(self.row.chosen)
-        values = replay.parameters(self.row.account_id, self.row.application_id, choice, self.row.asked_at)
-        key, to, sequence, id = after
-        place = {"key": key, "to": to, "sequence": sequence, "id": id, "limit": READ_AHEAD}
-        cursor.execute(replay.over_chosen("next_chosen"), values | place)
-        found: list[Key] = cursor.fetchall()
-        return found
+    def _course(self, row: Replay) -> Course:
+        """Return the course of a replay, begun anew when another process moved it."""
+        known = self._courses.get(row.pk)
+        return known if known is not None and known.row.place == row.place else Course(row)
 
 
 def run(seconds: float) -> bool:
-    """Queue what open replays hold, at most the rate a second, for some seconds; return whether more is left.
+    """Queue what open replays hold for some seconds; return whether more is left that could be queued now.
 
     Returns at once where another process is at it.
     """
     with _alone() as alone:
         if not alone:
             return False
-        until = time.monotonic() + seconds
-        courses: dict[UUID, Course] = {}
-        credit = 0.0
-        while rows := list(Replay.objects.filter(state__in=replay.OPEN).order_by("asked_at", "pk")):
-            began = time.monotonic()
-            if began >= until:
+        rate = float(settings.MASKLINE["replay_rate"])
+        room = max(ROOM, int(rate * TICK))
+        queueing, credit = Queueing(), rate * TICK
+        last = moved = time.monotonic()
+        until = last + seconds
+        while rows := open_replays():
+            now = time.monotonic()
+            if now >= until:
                 return True
-            credit = min(credit, 1.0) + settings.MASKLINE["replay_rate"] * TICK
-            courses = {row.pk: courses.get(row.pk) or Course(row) for row in rows}
-            credit -= _share(list(courses.values()), int(credit))
-            time.sleep(max(0.0, TICK - (time.monotonic() - began)))
+            if now - moved >= STUCK_SECONDS:
+                return False
+            credit = min(credit + rate * (now - last), max(1.0, rate * BURST_SECONDS))
+            last = now
+            spent = queueing.tick(rows, int(credit), timezone.now(), room)
+            credit -= spent
+            moved = last if spent or credit < 1 else moved
+            time.sleep(max(0.0, (TICK if spent else IDLE_TICK) - (time.monotonic() - now)))
     return False
 
 
-def _share(courses: list[Course], most: int) -> int:
-    """Let each open replay queue its share; return how many pushes that were."""
-    spent = 0
-    for left, course in zip(range(len(courses), 0, -1), courses, strict=True):
-        share = (most - spent) // left
-        if share:
-            spent += course.step(share)
-    return spent
+def open_replays() -> list[Replay]:
+    """Return replays that are not over, the oldest of each account first, not all of an account that has many."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("notifications", "open_replays"), {"most": AN_ACCOUNT})
+        ids = [id for (id,) in cursor.fetchall()]
+    return list(Replay.objects.filter(pk__in=ids).order_by("asked_at", "pk")) if ids else []
 
 
-def _queue(cursor: Any, replay_id: UUID, keys: list[Key]) -> int:
-    given_up = [key[3] for key in keys if key[4] is None]
-    delivered = [key[4] for key in keys if key[4] is not None]
-    queued = 0
-    for name, values in (("revive_pushes", {"pushes": given_up}), ("queue_delivered_again", {"attempts": delivered})):
-        if any(values.values()):
-            cursor.execute(sql.load("notifications", name), {"replay": replay_id, **values})
-            queued += cursor.rowcount
-    return queued
+def _hand_out(branches: list[Branch], rooms: dict[int, int], most: int, turn: int) -> Counter[Branch]:
+    """Say how many pushes each branch queues: accounts take turns, and within each its branches."""
+    given: Counter[Branch] = Counter()
+    accounts: dict[int, deque[Branch]] = {}
+    for branch in branches:
+        accounts.setdefault(branch.row.account_id, deque()).append(branch)
+    turns = deque(accounts.values())
+    turns.rotate(-turn)
+    for own in turns:
+        own.rotate(-turn)
+    while turns and sum(given.values()) < most:
+        own = turns.popleft()
+        while own and not _fits(own[0], given[own[0]], rooms):
+            own.popleft()
+        if own:
+            given[own[0]] += 1
+            own.rotate(-1)
+            turns.append(own)
+    return given
 
 
-def _after(key: Key, place: list[Any]) -> bool:
-    return (*key[:3], key[3]) > (*place[:3], UUID(place[3]))
+def _fits(branch: Branch, place: int, rooms: dict[int, int]) -> bool:
+    """Take a place for a branch's push after so many, if there is one where it goes."""
+    if place >= len(branch.ahead):
+        return False
+    target = branch.ahead[place][1]
+    if target is None:
+        return True  # it goes nowhere any more, and is only stepped over
+    if rooms.get(target, 0) < 1:
+        return False
+    rooms[target] -= 1
+    return True
+
+
+def _first(branch: Branch, count: int) -> list[tuple[object, int | None]]:
+    return [branch.ahead[n] for n in range(min(count, len(branch.ahead)))]
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from notifications.outbox import DuePush, enqueue, push_id
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE = 20.0
+URLS = ("cdr_url", "call_status_url", "sms_url", "sms_control_url", "number_status_url", "callin_url")
 
 
 def due(company, number: int, *, call: int = 7, url: str = "https://acme.example/fee", kind: str = "fee") -> DuePush:
@@ -30,9 +31,21 @@ def due(company, number: int, *, call: int = 7, url: str = "https://acme.example
 
 
 def queue(company, *numbers: int, **fields) -> list[Push]:
-    """Queue pushes in one transaction and return them in the order of the numbers."""
-    enqueue([due(company, number, **fields) for number in numbers])
+    """Queue pushes in one transaction and return them in the order of the numbers; their URL is configured."""
+    pushes = [due(company, number, **fields) for number in numbers]
+    for url in {push.url for push in pushes}:
+        configure(company, url)
+    enqueue(pushes)
     return list(Push.objects.filter(cause_id__in=[UUID(int=n) for n in numbers]).order_by("cause_id"))
+
+
+def configure(company, url: str) -> None:
+    """Have the application a URL, under whatever kind there is room for."""
+    application = company.application
+    known = [getattr(application, name) for name in URLS]
+    if url not in known:
+        setattr(application, URLS[known.index(None)], url)
+        application.save()
 
 
 def deliver(push: Push) -> None:

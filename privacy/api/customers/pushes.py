@@ -1,6 +1,6 @@
 """/api/v1/pushes: what an application was pushed, page by page, and pushing it again (docs/pushes.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from common.errors import BadInput
 from common.periods import parse_instant
-from notifications import listing, replay
+from notifications import destinations, listing, replay
 from notifications.listing import Listed, Wanted
 from notifications.models import Push, Replay
 from privacy.api.customers import pushes_schema as schema
@@ -49,8 +49,12 @@ class Replays(Endpoint):
         if dry_run:
             choice.check()
             groups = replay.preview(application.account_id, application.pk, choice, order.now)
-            waiting = sum(group.pushes for group in groups if group.state == listing.WAITING)
-            return {"pushes": replay.total(groups), "waiting_already": waiting}
+            return {
+                "pushes": replay.total(groups),
+                "waiting_already": replay.waiting(groups),
+                "without_url": replay.nowhere(groups),
+                "held_at": _held_at({group.endpoint for group in groups}),
+            }
         row, new = replay.ask(
             application.account,
             application,
@@ -59,6 +63,7 @@ class Replays(Endpoint):
             asked_by=application.app_key,
             reason=_text(sent, "reason"),
             now=order.now,
+            anew=True,
         )
         response = answers.created(replay=shown_replay(row))
         if not new:
@@ -106,9 +111,14 @@ def shown_replay(row: Replay) -> dict[str, Any]:
         "state": row.state,
         "pushes": row.total,
         "queued": row.queued,
+        "held_at": _held_at(int(endpoint) for endpoint in row.place or {}),
         "asked_at": _time(row.asked_at),
         "finished_at": _time(row.finished_at),
     }
+
+
+def _held_at(endpoints: Iterable[int]) -> list[dict[str, str]]:
+    return [{"url": one.url, "state": one.state} for one in destinations.resting(endpoints)]
 
 
 def read_choice(sent: Mapping[str, Any], application_id: int) -> replay.Choice:

@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 
+from notifications.destinations import RESTING
 from notifications.listing import ALL_STATES
 from notifications.models import Push, Replay
 from notifications.replay import REPLAYED_STATES
@@ -22,8 +23,10 @@ LIST_TEXT = (
 REPLAY_TEXT = (
     "Pushes that arrived, were given up or parked are sent again: with the same id and body and "
     "`X-Maskline-Replay: 1`, those of a call in their order, so many a second that fresh pushes keep their latency. "
-    "What waits already is not queued twice. `dry_run` says how many it would be and does nothing. The same request "
-    "within a minute, or with the same Idempotency-Key, is the same replay."
+    "What waits already is not queued twice. A URL that is no longer configured is not sent to: its pushes go to the "
+    "URL that their kind has now. `dry_run` says how many it would be and does nothing. The same request within a "
+    "minute or while its replay goes on, and the same Idempotency-Key, is the same replay; another Idempotency-Key "
+    "makes another. What a server does not take within 72 hours is not queued any more: the replay ends as cancelled."
 )
 
 
@@ -69,13 +72,28 @@ class ReplayForm(serializers.Serializer[Any]):
         return {**super().get_fields(), "from": start}
 
 
+class HeldAt(serializers.Serializer[Any]):
+    """A URL to which nothing is sent at the moment."""
+
+    url = serializers.CharField()
+    state = serializers.ChoiceField([str(state) for state in RESTING])
+
+
+HELD_TEXT = (
+    "Where nothing is sent until somebody resumes it: pushes are queued there, wait, and are given up after 72 h."
+)
+
+
 class ShownReplay(serializers.Serializer[Any]):
     """A replay."""
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(list(Replay.State.values))
     pushes = serializers.IntegerField(help_text="How many were chosen.")
-    queued = serializers.IntegerField(help_text="How many of them are queued so far.")
+    queued = serializers.IntegerField(
+        help_text="How many of them are queued so far. In the end it may be fewer: what waits is not queued again."
+    )
+    held_at = HeldAt(many=True, help_text=HELD_TEXT)
     asked_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
 
@@ -91,6 +109,10 @@ class PreviewedReplay(Reply):
 
     pushes = serializers.IntegerField(help_text="How many would be sent again.")
     waiting_already = serializers.IntegerField(help_text="How many of the choice are queued anyway.")
+    without_url = serializers.IntegerField(
+        help_text="How many stay as they are: their URL is no longer configured, and their kind has no other."
+    )
+    held_at = HeldAt(many=True, help_text=HELD_TEXT)
 
 
 def _query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
