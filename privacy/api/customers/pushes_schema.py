@@ -124,6 +124,43 @@ _REQUEST = OpenApiExample(
     value={"from": "2026-03-01T10:00:00+08:00", "to": "2026-03-01T11:00:00+08:00", "dry_run": True},
     request_only=True,
 )
+_DONE = {"resultcode": "0", "resultdesc": "Success"}
+_PUSH = {
+    "id": "msg_019526b56f4e7c119d0a3f6a1c2b4d5e",
+    "kind": "fee",
+    "url": "https://customer.example/cdr",
+    "state": "delivered",
+    "sequence": 7788,
+    "attempts": 1,
+    "replay": False,
+    "queued_at": "2026-03-01T03:00:21.250000Z",
+    "next_attempt_at": None,
+    "delivered_at": "2026-03-01T03:00:21.310000Z",
+    "reason": "",
+    "body": '{"eventType":"fee","feeLst":[{"sessionId":"1200_1827_4294967295"}]}',
+}
+_REPLAY = {
+    "id": "5b1d9f0e-3f0b-4c5a-9a53-2c8e0f6d7a11",
+    "state": "running",
+    "pushes": 4200,
+    "queued": 800,
+    "held_at": [],
+    "asked_at": "2026-03-01T03:10:00.000000Z",
+    "finished_at": None,
+}
+_PAGE = OpenApiExample(
+    "Answer", value={**_DONE, "pushes": [_PUSH], "after": "MTIzNDU2Nzg5MA", "more": True}, response_only=True
+)
+_COUNTED = OpenApiExample(
+    "A dry run",
+    value={**_DONE, "pushes": 4200, "waiting_already": 12, "without_url": 0, "held_at": []},
+    response_only=True,
+    status_codes=["200"],
+)
+_ORDERED, _FAR = (
+    OpenApiExample("Answer", value={**_DONE, "replay": _REPLAY}, response_only=True, status_codes=[status])
+    for status in ("201", "200")
+)
 PUSHES = extend_schema_view(
     get=extend_schema(
         operation_id="pushes_list",
@@ -139,6 +176,7 @@ PUSHES = extend_schema_view(
             _query("to", OpenApiTypes.DATETIME, "Queued before this time."),
         ],
         responses={200: FoundPushes},
+        examples=[_PAGE],
     )
 )
 REPLAYS = extend_schema_view(
@@ -149,7 +187,7 @@ REPLAYS = extend_schema_view(
         tags=[TAG],
         request=ReplayForm,
         responses={200: PreviewedReplay, 201: OrderedReplay},
-        examples=[_REQUEST],
+        examples=[_REQUEST, _COUNTED, _ORDERED],
     )
 )
 ONE_REPLAY = extend_schema_view(
@@ -158,5 +196,6 @@ ONE_REPLAY = extend_schema_view(
         summary="How far a replay is",
         tags=[TAG],
         responses={200: OrderedReplay},
+        examples=[_FAR],
     )
 )
