@@ -6,16 +6,20 @@ is no default partition: a row for which there is none is refused by the databas
 call `ensure` before they COPY.
 """
 
+import logging
 import re
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from functools import lru_cache
 from typing import Literal, cast
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
+from psycopg.errors import LockNotAvailable
 
 from common import sql, timeid
 from common.operations import GUARD_TRUNCATE, AppendOnly, CreatePartitionedModel, truncate_trigger
@@ -33,8 +37,12 @@ __all__ = [
     "partitioned_tables",
 ]
 
+log = logging.getLogger(__name__)
 Interval = Literal["month", "week"]
 INTERVALS_AHEAD = 2
+# For how long writers may stand behind the lock that dropping asks for, and the seconds before each try.
+DROP_PATIENCE = "500ms"
+DROP_PAUSES = (0, 5, 15)
 _BOUND = re.compile(r"'([0-9a-f-]{36})'")
 
 
@@ -115,16 +123,35 @@ def existing(table: str) -> list[Partition]:
 
 
 def detach_and_drop_before(table: str, instant: datetime) -> list[str]:
-    """Drop the partitions that hold only rows from before `instant`; return their names."""
-    gone = [partition.name for partition in existing(table) if partition.upper <= instant]
-    for name in gone:
-        # One short transaction each: detaching locks the whole table.
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {_quote(table)} DETACH PARTITION {_quote(name)}")
-            cursor.execute(f"DROP TABLE {_quote(name)}")
+    """Drop the partitions that hold only rows from before `instant`; return their names.
+
+    One that somebody reads all the while stays for the next run.
+    """
+    gone = [part.name for part in existing(table) if part.upper <= instant and _drop(table, part.name)]
     if gone:
         forget(table)
     return gone
+
+
+def _drop(table: str, name: str) -> bool:
+    """Drop a partition in a short transaction of its own, for detaching locks the whole table.
+
+    Behind a long report it waits a moment only, now and again: every writer of the table stands in line behind it.
+    """
+    for pause in DROP_PAUSES:
+        time.sleep(pause)
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{DROP_PATIENCE}'")
+                cursor.execute(f"ALTER TABLE {_quote(table)} DETACH PARTITION {_quote(name)}")
+                cursor.execute(f"DROP TABLE {_quote(name)}")
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+        else:
+            return True
+    log.warning("%s is being read and stays for now", name)
+    return False
 
 
 def forget(table: str | None = None) -> None:
@@ -196,7 +223,7 @@ def _interval(interval: str) -> Interval:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    return datetime.combine(day, time_of_day(), UTC)
 
 
 def _key(table: str) -> tuple[str, str]:

@@ -153,6 +153,34 @@ def test_partitions_of_the_past_are_dropped_whole(partitioned: str) -> None:
     assert partitions.detach_and_drop_before(partitioned, MARCH) == []
 
 
+def test_a_partition_that_somebody_reads_stays_and_writers_do_not_stand_behind_it(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "DROP_PAUSES", (0, 0))
+    monkeypatch.setattr(partitions, "DROP_PATIENCE", "50ms")
+    partitions.ensure(committed, "month", [LONG_AGO, MARCH])
+    reading, done = threading.Event(), threading.Event()
+
+    def reader() -> None:
+        with transaction.atomic():
+            rows_of(committed)
+            reading.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    reading.wait(20)
+    try:
+        assert partitions.detach_and_drop_before(committed, MARCH - timedelta(days=1)) == []
+        insert(committed, id_at(LONG_AGO))
+    finally:
+        done.set()
+        thread.join(20)
+    gone = partitions.detach_and_drop_before(committed, MARCH - timedelta(days=1))
+    assert gone == ["common_sample_p201912"]
+
+
 def test_every_partitioned_model_has_partitions_ahead(db: None) -> None:
     partitions.forget()
     now = datetime(2031, 12, 30, tzinfo=UTC)
