@@ -9,14 +9,22 @@ WHERE e.url NOT IN (coalesce(a.call_status_url, ''), coalesce(a.callin_url, ''),
 ORDER BY e.id
 
 -- name: stranded_pushes
--- Some pushes that wait at an endpoint, oldest of each call first, and of which event they are.
-SELECT p.id, p.kind, coalesce(event.event_type, '')
-FROM notifications_push AS p
-LEFT JOIN privacy_callevent AS event ON p.kind = 'event' AND event.id = p.cause_id
-WHERE p.endpoint_id = %(endpoint)s AND p.state = 0
-ORDER BY p.order_key, p.sequence
-LIMIT %(limit)s
-FOR UPDATE OF p SKIP LOCKED
+-- Some pushes that wait at an endpoint, oldest of each call first, and of which event they are. Whole beginnings of
+-- calls: what comes after a push that somebody else holds stays with it, or it would overtake it at its new place.
+WITH few AS MATERIALIZED (
+    SELECT id, kind, cause_id, order_key, sequence FROM notifications_push
+    WHERE endpoint_id = %(endpoint)s AND state = 0
+    ORDER BY order_key, sequence LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+SELECT f.id, f.kind, coalesce(event.event_type, '')
+FROM few AS f
+LEFT JOIN privacy_callevent AS event ON f.kind = 'event' AND event.id = f.cause_id
+WHERE NOT EXISTS (SELECT FROM notifications_push AS before
+                  WHERE before.endpoint_id = %(endpoint)s AND before.order_key = f.order_key
+                    AND before.sequence < f.sequence AND before.state = 0
+                    AND before.id NOT IN (SELECT id FROM few))
+ORDER BY f.order_key, f.sequence
 
 -- name: move_pushes
 -- Hands pushes to another endpoint, due at once; but for one that tells there already what has its place in the order.

@@ -1,10 +1,12 @@
 """Pushes whose URL is gone: moved to the new one of their kind, or given up; and those given up, forgotten."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Application
@@ -120,6 +122,32 @@ def test_many_are_looked_after_some_at_a_time_and_others_not_at_all(
     assert stranded.sweep(timezone.now()) == stranded.Swept(moved=7)
     assert where(others)[0] == where(dead)[0] == OLD
     assert Endpoint.objects.get(url=NEW).pushes.count() == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_follows_a_push_that_is_being_written_waits_for_it(acme: Company) -> None:
+    first, second, third = (queue(acme, "fee", number) for number in (1, 2, 3))
+    Push.objects.filter(pk=third.pk).update(order_key=8)
+    Application.objects.update(**dict.fromkeys(URLS, NEW))
+    held, done = threading.Event(), threading.Event()
+
+    def dispatcher() -> None:
+        with transaction.atomic():
+            Push.objects.filter(pk=first.pk).update(attempt=1)
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=dispatcher)
+    thread.start()
+    held.wait(20)
+    try:
+        assert stranded.sweep(timezone.now()) == stranded.Swept(moved=1)
+        assert [where(push)[0] for push in (first, second, third)] == [OLD, OLD, NEW]
+    finally:
+        done.set()
+        thread.join(20)
+    assert stranded.sweep(timezone.now()) == stranded.Swept(moved=2)
 
 
 def test_shares_lose_the_name_of_who_is_long_gone() -> None:
