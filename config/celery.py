@@ -4,11 +4,13 @@ import importlib
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
+from django.conf import settings
 
 from common.errors import WrongKey
+from config.services import pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 JOBS_HEARTBEAT = "console.tasks.jobs_heartbeat"
@@ -45,6 +47,21 @@ app.conf.beat_schedule = {
     "find stranded pushes": {"task": "privacy.tasks.sweep_outbox", "schedule": crontab()},
     "find stranded jobs": {"task": "console.tasks.sweep_jobs", "schedule": crontab()},
 }
+
+
+class Pulse(bootsteps.StartStopStep):  # type: ignore[misc, unused-ignore]
+    """Beats from the main process of a worker, each time its consumer starts anew: a lost connection clears timers."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, parent: Any) -> None:
+        """Beat now and every few seconds."""
+        path = pulse.file(settings.DATA_DIR, parent.hostname.partition("@")[0])
+        pulse.beat(path)
+        parent.timer.call_repeatedly(pulse.SECONDS, pulse.beat, (path,))
+
+
+app.steps["consumer"].add(Pulse)
 
 
 @worker_init.connect

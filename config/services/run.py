@@ -12,11 +12,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config import services
-from config.services import certificate, ports
+from config.services import certificate, ports, pulse
 from config.services.layout import Layout
 from config.services.processes import die_with_parent
 from config.services.supervisor import Child, Supervisor
@@ -30,15 +30,18 @@ LONGEST_LINE = 8190
 QUEUES = {"worker": ("default", 2), "jobs": ("jobs", 1)}
 REVIVE_SECONDS = 2.0
 READY_SECONDS = 0.25
-LOOK_SECONDS = 30.0
-# {part of /readyz: (for how long it may be unwell, the children to start again)}. CELERY_TASK_TIME_LIMIT and a minute:
-# two long tasks keep the worker's heartbeat waiting. A dispatcher gives a sign each second once it has started.
-STUCK_SECONDS = 660.0
+LOOK_SECONDS = 10.0
+# {part of /readyz: (for how long it may be unwell, the children to start again)}. With the 150 s after which it is,
+# CELERY_TASK_TIME_LIMIT and a minute: two long tasks keep the worker's heartbeat waiting. A dispatcher gives a sign
+# each second once it has started, and that may take a while on a busy machine.
+STUCK_SECONDS = 510.0
 STUCK = {
     "worker": (STUCK_SECONDS, ("worker", "beat")),
     "jobs": (STUCK_SECONDS, ("jobs",)),
-    "dispatcher": (180.0, ("dispatch",)),
+    "dispatcher": (90.0, ("dispatch",)),
 }
+# The main process of a worker beats by itself, whatever its tasks do.
+NO_PULSE_SECONDS = 90.0
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -136,7 +139,7 @@ class Watch:
     """What the supervisor looks at beside its children: ready yet, is the keeper of the servers there, does work move.
 
     A worker or dispatcher can be alive and stuck (a poller that lost its connection, a process that was stopped): then
-    /readyz misses its sign of life, and after STUCK it is killed.
+    /readyz misses its sign of life, and after STUCK it is killed; a worker without a pulse sooner.
     """
 
     def __init__(self, host: str, port: int, environ: Mapping[str, str], *, embedded: bool) -> None:
@@ -146,6 +149,10 @@ class Watch:
         self.embedded = embedded
         self.revive_at = self.look_at = time.monotonic()
         self.moved_at = dict.fromkeys(STUCK, self.look_at)
+        self.beaten_at = dict.fromkeys(QUEUES, self.look_at)
+        self.pulses: dict[str, int | None] = {}
+        for name in QUEUES:
+            pulse.forget(self._pulse(name))
 
     def __call__(self, supervisor: Supervisor) -> None:
         """Say once that the product is ready; start a keeper again when somebody killed it."""
@@ -170,8 +177,26 @@ class Watch:
             if not servers_are_well or parts.get(part, "ok") == "ok":
                 self.moved_at[part] = now
             elif now - self.moved_at[part] > seconds:
+                self._restart(supervisor, children, now)
+        for name in QUEUES:
+            before, self.pulses[name] = self.pulses.get(name), pulse.last(self._pulse(name))
+            if not servers_are_well or self.pulses[name] is None or self.pulses[name] != before:
+                self.beaten_at[name] = now
+            elif now - self.beaten_at[name] > NO_PULSE_SECONDS:
+                self._restart(supervisor, (name,), now)
+
+    def _restart(self, supervisor: Supervisor, children: Sequence[str], now: float) -> None:
+        """Have children started again, and be patient with them anew."""
+        supervisor.restart(*children)
+        for name in QUEUES.keys() & set(children):
+            pulse.forget(self._pulse(name))
+            self.beaten_at[name] = now
+        for part, (_, concerned) in STUCK.items():
+            if set(concerned) & set(children):
                 self.moved_at[part] = now
-                supervisor.restart(*children)
+
+    def _pulse(self, name: str) -> Path:
+        return pulse.file(self.data, f"{name}-{self.port}")
 
 
 if __name__ == "__main__":

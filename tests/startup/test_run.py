@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from config.services import backup, use
+from config.services import pulse
 from config.services.layout import Layout
 from tests.startup.holders import CHECKOUT, clean_environment, gone, pids, wait_until
 
@@ -112,6 +113,8 @@ def test_it_starts_stops_and_starts_again_after_kill_9_with_its_data(live: Layou
     port = free_port()
     first = start(port).ready(FIRST_START_SECONDS)
     assert (first.get("/healthz"), first.get("/readyz")) == (200, 200)
+    pulses = [pulse.file(live.root, f"{name}-{port}") for name in ("worker", "jobs")]
+    assert wait_until(lambda: all(pulse.last(path) for path in pulses), 30)
     passwords = live.root / "users.json"
     assert passwords.stat().st_mode & 0o777 == 0o600
     assert json.loads(passwords.read_text()).keys() >= {"operator", "support", "finance", "finance2", "auditor"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.services.run import STUCK, STUCK_SECONDS, Watch, _background
+from config.services import pulse
+from config.services.run import NO_PULSE_SECONDS, QUEUES, STUCK, STUCK_SECONDS, Watch, _background
 from config.services.supervisor import Child, Supervisor
 
 WELL = {"database": "ok", "redis": "ok", "worker": "ok", "dispatcher": "ok", "jobs": "ok"}
@@ -68,6 +69,7 @@ def look(watch: Watch, supervisor: Supervisor, after: float) -> None:
     """Let the watch look as if `after` seconds had gone by since all was well."""
     watch.look_at = 0.0
     watch.moved_at = {part: at - after for part, at in watch.moved_at.items()}
+    watch.beaten_at = {name: at - after for name, at in watch.beaten_at.items()}
     watch(supervisor)
 
 
@@ -110,6 +112,32 @@ def test_a_part_that_is_stuck_is_restarted_and_no_other(
     assert supervisor.restarted == []
     look(watch, supervisor, 10)
     assert supervisor.restarted == children
+
+
+def test_a_worker_whose_main_process_stands_still_is_restarted_without_waiting_for_tasks(
+    web: Web, tmp_path: Path
+) -> None:
+    (tmp_path / "locks").mkdir()
+    watch, supervisor = watch_of(web, tmp_path), Recorder()
+    look(watch, supervisor, 2 * NO_PULSE_SECONDS)
+    assert supervisor.restarted == []  # it has not begun yet
+    beating = {name: pulse.file(tmp_path, f"{name}-{web.server_port}") for name in QUEUES}
+    for path in beating.values():
+        pulse.beat(path)
+    look(watch, supervisor, 2 * NO_PULSE_SECONDS)
+    assert supervisor.restarted == []
+    pulse.beat(beating["jobs"])
+    look(watch, supervisor, 2 * NO_PULSE_SECONDS)
+    assert supervisor.restarted == ["worker"]
+    assert (pulse.last(beating["worker"]), pulse.last(beating["jobs"]) is None) == (None, False)
+
+
+def test_what_is_left_of_a_killed_run_is_no_pulse(web: Web, tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    left = pulse.file(tmp_path, f"worker-{web.server_port}")
+    pulse.beat(left)
+    watch_of(web, tmp_path)
+    assert pulse.last(left) is None
 
 
 def test_the_children_that_are_restarted_are_those_of_bin_run(tmp_path: Path) -> None:
