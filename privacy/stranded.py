@@ -6,9 +6,10 @@ pushes queued for it go there.
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 NO_URL = gettext_noop("Given up: the application has no URL for this any more.")
 TOLD_THERE = gettext_noop("Given up: the new URL is told the same by another push.")
 AT_ONCE = 1000
+# As many times after a change of URLs.
+SOON = 5
+URL_FIELDS = frozenset(("call_status_url", "callin_url", "cdr_url", "sms_url", "sms_control_url", "number_status_url"))
 LEASE_FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
@@ -48,6 +52,21 @@ def sweep(now: datetime) -> Swept:
     if moved or given_up:
         log.info("stranded pushes: %d went to a new URL, %d were given up", moved, given_up)
     return Swept(moved, given_up, leases)
+
+
+def follow(*, instance: Application, created: bool, update_fields: Collection[str] | None = None, **_: Any) -> None:
+    """Look after an application's pushes as soon as the change of its URLs is committed (receiver of post_save)."""
+    if not created and (update_fields is None or URL_FIELDS & set(update_fields)):
+        transaction.on_commit(partial(_look_after, instance.pk), robust=True)
+
+
+def _look_after(application_id: int) -> None:
+    """Look after some thousands; the next sweep does the rest."""
+    for endpoint_id, owner in _rows("stranded_endpoints"):
+        if owner == application_id:
+            for _ in range(SOON):
+                if _some(endpoint_id, application_id) == (0, 0):
+                    break
 
 
 def url_for(application: Application, kind: str, event_type: str) -> str | None:
