@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from config.services import backup, use
-from config.services import pulse
+from config.services import backup, pulse, use
 from config.services.layout import Layout
 from tests.startup.holders import CHECKOUT, clean_environment, gone, pids, wait_until
 
