@@ -1,6 +1,6 @@
 """Looking at money: usage without a price, balances, packages, applications that fell silent."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,8 @@ from privacy.models import Usage
 
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
 ENDING = timedelta(days=7)
-USED = 0.9
+# Of a package: used to nine tenths.
+USED, OF = 9, 10
 # Why usage waits (billing/sql/settlement.sql).
 REASONS = {
     "no_price": gettext_noop("no price is valid for its time"),
@@ -46,21 +47,36 @@ def unpriced_usage(now: datetime) -> None:
 
 
 def balances(now: datetime) -> None:
-    """Raise an alert for each account that is low or in arrears: once per crossing (billing.md 7)."""
+    """Raise an alert for each account that is low or in arrears: once per crossing (billing.md 7).
+
+    Also of a crossing back and again between two looks: the account keeps since when it stands so.
+    """
     accounts = Account.objects.exclude(state=Account.State.GOOD).annotate(amount=F("balance__amount")).order_by("pk")
     low = [_standing(one, "warning") for one in accounts if one.state == Account.State.LOW]
     behind = [_standing(one, "critical") for one in accounts if one.state == Account.State.ARREARS]
-    alerts.follow("low_balance", low, now=now)
     alerts.follow("arrears", behind, now=now)
+    alerts.follow("low_balance", low, now=now)
 
 
 def packages(now: datetime) -> None:
-    """Raise an alert for each running package of which nine tenths are used, or which ends within a week."""
+    """Raise an alert for each running package of which nine tenths are used, or which ends within a week.
+
+    Not while the account has bought another that has enough of what runs out.
+    """
+    # About so much; `_short` says it exactly.
+    minutes = Q(minutes__gt=0, minutes_used__gte=F("minutes") * 0.899)
+    messages = Q(messages__gt=0, messages_used__gte=F("messages") * 0.899)
     running = Purchase.objects.filter(starts_at__lte=now, ends_at__gt=now)
-    minutes = Q(minutes__gt=0, minutes_used__gte=F("minutes") * USED)
-    messages = Q(messages__gt=0, messages_used__gte=F("messages") * USED)
-    found = running.filter(minutes | messages | Q(ends_at__lte=now + ENDING)).select_related("account", "package")
-    alerts.follow("package_running_out", [_package(one) for one in found.order_by("pk")], now=now)
+    found = running.filter(minutes | messages | Q(ends_at__lte=now + ENDING))
+    spare: dict[int, set[str]] = defaultdict(set)
+    for other in Purchase.objects.filter(account__in=found.values("account"), ends_at__gt=now + ENDING):
+        spare[other.account_id] |= {item for item, used, quota in _quotas(other) if quota and not _used_up(used, quota)}
+    troubles = [
+        _package(one)
+        for one in found.select_related("account", "package").order_by("pk")
+        if _short(one, now) - spare[one.account_id]
+    ]
+    alerts.follow("package_running_out", troubles, now=now)
 
 
 def silent_applications(now: datetime) -> None:
@@ -93,19 +109,25 @@ def _standing(account: Account, severity: str) -> Trouble:
     amount: Decimal = getattr(account, "amount", None) or Decimal(0)
     values = {
         "account": account.code,
-        "balance": amount.quantize(Decimal("0.01")),
+        "balance": _exact(amount),
         "currency": account.currency,
-        "threshold": account.low_balance.quantize(Decimal("0.01")),
+        "threshold": _exact(account.low_balance),
     }
-    return Trouble(f"account:{account.pk}", severity, account, values=values)
+    return Trouble(f"account:{account.pk}", severity, account, values=values, since=account.state_since)
+
+
+def _exact(amount: Decimal) -> Decimal:
+    """Return an amount without noughts at its end, with two decimals at least: nothing is rounded (billing.md 4)."""
+    digits = amount.normalize().as_tuple().exponent
+    return amount.quantize(Decimal(1).scaleb(min(int(digits), -2)))
 
 
 def _package(one: Purchase) -> Trouble:
-    shares = [100 * used // quota for used, quota in _quotas(one) if quota]
+    quotas = [(used, quota) for _item, used, quota in _quotas(one) if quota]
     values = {
         "package": one.package.code,
         "account": one.account.code,
-        "percent": max(shares, default=0),
+        "percent": max((100 * used // quota for used, quota in quotas), default=0),
         "minutes": one.minutes - one.minutes_used,
         "messages": one.messages - one.messages_used,
         "ends_at": one.ends_at,
@@ -113,9 +135,19 @@ def _package(one: Purchase) -> Trouble:
     return Trouble(f"purchase:{one.pk}", account=one.account, values=values)
 
 
-def _quotas(one: Purchase) -> Iterator[tuple[int, int]]:
-    yield one.minutes_used, one.minutes
-    yield one.messages_used, one.messages
+def _short(one: Purchase, now: datetime) -> set[str]:
+    """Return what a package runs out of; all it has, when it ends soon."""
+    ends = one.ends_at <= now + ENDING
+    return {item for item, used, quota in _quotas(one) if quota and (ends or _used_up(used, quota))}
+
+
+def _used_up(used: int, quota: int) -> bool:
+    return used * OF >= quota * USED
+
+
+def _quotas(one: Purchase) -> Iterator[tuple[str, int, int]]:
+    yield "minutes", one.minutes_used, one.minutes
+    yield "messages", one.messages_used, one.messages
 
 
 def _counts(hour: datetime) -> Counter[int]:

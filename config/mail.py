@@ -4,7 +4,9 @@ smtp://USER:PASSWORD@HOST:25?from=maskline@example.com            plain, or STAR
 smtps://USER:PASSWORD@HOST:465                                    TLS from the first byte
 """
 
+import re
 from dataclasses import dataclass
+from email.utils import parseaddr
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config.environment import Reader
@@ -15,6 +17,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 SECONDS = 10
 WRITE = "Write smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://..., or leave it out for the log."
 OPTIONS = {"from", "starttls"}
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,12 @@ def read(env: Reader, public_url: str) -> Mail:
     tls = parts.scheme == "smtps"
     # A password never goes over an open line unless somebody says so.
     wanted = query.get("starttls", "1" if parts.password and not tls else "0")
-    starttls = not tls and wanted.lower() in {"1", "true", "yes", "on"}
+    if wanted not in {"0", "1"}:
+        return _refused(env, f"has starttls={wanted}, neither 0 nor 1")
+    sender = query.get("from") or sender
+    if not _is_address(sender):
+        return _refused(env, "has no mail address in from=")
+    starttls = not tls and wanted == "1"
     return Mail(
         backend=SMTP,
         host=host,
@@ -59,8 +67,14 @@ def read(env: Reader, public_url: str) -> Mail:
         password=unquote(parts.password or ""),
         starttls=starttls,
         tls=tls,
-        sender=query.get("from") or sender,
+        sender=sender,
     )
+
+
+def _is_address(sender: str) -> bool:
+    """Return whether it is one address, perhaps with a name before it; a line break would begin another header."""
+    name, address = parseaddr(sender)
+    return sender.isprintable() and bool(_ADDRESS.fullmatch(address)) and (not name or "<" in sender)
 
 
 def _host(public_url: str) -> str:

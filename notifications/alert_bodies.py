@@ -23,15 +23,20 @@ TEMPLATES: list[tuple[str, str | Promise]] = [
     (FEISHU, gettext_lazy("Feishu or Lark robot")),
     (SLACK, gettext_lazy("Slack webhook")),
 ]
+# WeCom refuses a longer text; the others take far more than an alert has.
+WECOM_BYTES = 2048
 
 
 def body(template: str, text: str, facts: Mapping[str, Any], *, secret: str, at: datetime) -> bytes:
     """Return the body: `text` for people, `facts` for programs. `secret` is "" where none is set."""
     match template:
-        case "dingtalk" | "wecom":
+        case "dingtalk":
             shaped: dict[str, Any] = {"msgtype": "text", "text": {"content": text}}
+        case "wecom":
+            shaped = {"msgtype": "text", "text": {"content": _fitting(text, WECOM_BYTES)}}
         case "feishu":
-            shaped = {"msg_type": "text", "content": {"text": text}}
+            # "<at user_id=..." would call people.
+            shaped = {"msg_type": "text", "content": {"text": text.replace("<", "‹")}}
             if secret:
                 shaped = {**_feishu_signature(secret, at), **shaped}
         case "slack":
@@ -47,6 +52,7 @@ def address(template: str, url: str, *, secret: str, at: datetime) -> str:
         return url
     milliseconds = int(at.timestamp() * 1000)
     signed = hmac.digest(secret.encode(), f"{milliseconds}\n{secret}".encode(), "sha256")
+    url = url.partition("#")[0]
     joint = "&" if "?" in url else "?"
     return f"{url}{joint}timestamp={milliseconds}&sign={quote_plus(base64.b64encode(signed))}"
 
@@ -65,6 +71,14 @@ def refusal(template: str, answer: bytes) -> int | None:
     if not codes or wrong:
         return int(wrong[0]) if wrong and isinstance(wrong[0], int) else -1
     return None
+
+
+def _fitting(text: str, most: int) -> str:
+    """Return the text cut in the middle to so many bytes: its last line is where to go on."""
+    if len(text.encode()) <= most:
+        return text
+    last = "…\n" + text.rpartition("\n")[2]
+    return text.encode()[: most - len(last.encode())].decode(errors="ignore") + last
 
 
 def _feishu_signature(secret: str, at: datetime) -> dict[str, str]:

@@ -18,9 +18,9 @@ def endpoints(now: datetime) -> None:
 
     It is over when the endpoint is in use again. What a person switched off by hand is no trouble.
     """
-    _follow("endpoint_failing", "warning", Q(state=State.FAILING, failing_since__lte=now - FAILING_FOR), now)
     _follow("endpoint_dark", "critical", Q(state=State.DISABLED, state_by=""), now)
     _follow("endpoint_gone", "critical", Q(state=State.PAUSED, state_by=""), now)
+    _follow("endpoint_failing", "warning", Q(state=State.FAILING, failing_since__lte=now - FAILING_FOR), now)
 
 
 def subject(endpoint_id: int) -> str:

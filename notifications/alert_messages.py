@@ -3,6 +3,7 @@
 A message that failed three times makes its route an alert of its own; what tells of failing routes never does.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -12,16 +13,23 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from notifications import alerts
-from notifications.alert_channels import NotTold, tell
+from notifications.alert_channels import tell
+from notifications.alert_mail import NotTold
 from notifications.models import AlertMessage, AlertRoute
+
+log = logging.getLogger(__name__)
 
 # Minutes until the next try; after the last one that failed nobody tries again.
 RETRIES = (1, 5, 15, 60)
 TRIES = len(RETRIES) + 1
 FAILING_AFTER = 3
 RUN_FOR = timedelta(seconds=50)
+# Longer than one message takes at most: nobody else claims it meanwhile.
+LEASE = timedelta(minutes=3)
 OPENED, CLOSED, TEST = "opened", "closed", "test"
 SWITCHED_OFF = gettext_noop("The route is switched off.")
+UNEXPECTED = gettext_noop("It failed in a way nobody thought of; the worker's log has the details.")
+NEVER_ANSWERED = gettext_noop("Each try ended with the worker that made it.")
 Waiting = AlertMessage.State.WAITING
 
 
@@ -30,6 +38,7 @@ def send_due() -> int:
 
     A route that fails is left alone for the rest of the run, so that one dead server does not hold up the others.
     """
+    _give_up_on_killers(timezone.now())
     arrived, failed = 0, set[int]()
     until = timezone.now() + RUN_FOR
     while (now := timezone.now()) < until and (message := claim(now, but=failed)) is not None:
@@ -41,7 +50,7 @@ def send_due() -> int:
 
 
 def claim(now: datetime, *, but: Collection[int] = ()) -> AlertMessage | None:
-    """Return a message that is due, counted as tried and due again later should we die; None when there is none.
+    """Return a message that is due, counted as tried and due again in 3 minutes should we die; None when there is none.
 
     That an alert is over is not told before its opening.
     """
@@ -56,7 +65,7 @@ def claim(now: datetime, *, but: Collection[int] = ()) -> AlertMessage | None:
         if message is None:
             return None
         message.attempts += 1
-        message.due_at = now + timedelta(minutes=RETRIES[min(message.attempts, len(RETRIES)) - 1])
+        message.due_at = now + LEASE
         message.save(update_fields=["attempts", "due_at"])
     return message
 
@@ -70,6 +79,11 @@ def send(message: AlertMessage, now: datetime) -> bool:
         tell(message, now)
     except NotTold as problem:
         _failed(message, str(problem), now)
+        return False
+    except Exception:
+        # One message that cannot be told does not stop those behind it, nor is it tried for ever.
+        log.exception("alert message %s", message.pk)
+        _failed(message, UNEXPECTED, now)
         return False
     with transaction.atomic():
         _note(message, AlertMessage.State.SENT, "", now)
@@ -87,6 +101,12 @@ def send_test(route: AlertRoute, now: datetime) -> AlertMessage:
     return message
 
 
+def _give_up_on_killers(now: datetime) -> None:
+    """Give up messages whose last try ended with the worker that made it."""
+    due = AlertMessage.objects.filter(state=Waiting, due_at__lte=now, attempts__gte=TRIES).exclude(crossing=TEST)
+    due.update(state=AlertMessage.State.FAILED, reason=NEVER_ANSWERED)
+
+
 def _failed(message: AlertMessage, reason: str, now: datetime) -> None:
     over = message.attempts >= TRIES
     with transaction.atomic():
@@ -99,7 +119,6 @@ def _failed(message: AlertMessage, reason: str, now: datetime) -> None:
             alerts.ROUTE_FAILING,
             subject=f"route:{message.route_id}",
             severity="warning",
-            account=message.route.account,
             values={"route": message.route.name, "reason": reason},
             now=now,
         )
@@ -108,5 +127,6 @@ def _failed(message: AlertMessage, reason: str, now: datetime) -> None:
 def _note(message: AlertMessage, state: str, reason: str, now: datetime) -> None:
     """Write what became of it, unless another run, which took it for dead, was sooner."""
     sent = now if state == AlertMessage.State.SENT else None
+    again = now + timedelta(minutes=RETRIES[min(message.attempts, len(RETRIES)) - 1])
     rows = AlertMessage.objects.filter(pk=message.pk, state=Waiting)
-    rows.update(state=state, reason=reason[:300], sent_at=sent)
+    rows.update(state=state, reason=reason[:300], sent_at=sent, due_at=again)

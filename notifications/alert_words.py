@@ -82,7 +82,7 @@ KINDS: dict[str, Words] = {
     ),
     "job_failed": Words(
         gettext_lazy("Job failed"),
-        gettext_lazy("The job %(job)s failed: %(reason)s"),
+        gettext_lazy("The job “%(job)s” (account %(account)s) failed: %(reason)s"),
     ),
     "partition_missing": Words(
         gettext_lazy("Partition missing"),

@@ -7,7 +7,7 @@ transaction, and sent later (notifications.alert_messages). An alert, and so wha
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from accounts.models import Account
 from common import sql
 from common.phone import mask_in_text
-from notifications.models import Alert, AlertMessage
+from notifications.models import Alert
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +29,21 @@ SEVERITIES = ["info", "warning", "critical"]
 ROUTE_FAILING = "route_failing"
 TASK = "notifications.tasks.send_alerts"
 LONGEST_TITLE, LONGEST_VALUE = 200, 300
-KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that is wrong at present, for `follow`. `values` fill the sentence of its kind (alert_words)."""
+    """One thing that is wrong at present, for `follow`. `values` fill the sentence of its kind (alert_words).
+
+    `since`, where it is known, tells a trouble that ended and came again between two looks from one that went on.
+    """
 
     subject: str
     severity: str = "warning"
     account: Account | None = None
     title: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    since: datetime | None = None
 
 
 def raise_alert(
@@ -94,7 +97,9 @@ def close(alerts: QuerySet[Alert], *, now: datetime, by: str = "") -> int:
         closed = Alert.objects.filter(pk__in=ids, closed_at__isnull=True).update(closed_at=now, closed_by=by[:150])
         if closed:
             with connection.cursor() as cursor:
-                cursor.execute(sql.load("notifications", "tell_closed"), {"alerts": ids, "now": now})
+                cursor.execute(
+                    sql.load("notifications", "tell_closed"), {"alerts": ids, "now": now, "ranks": SEVERITIES}
+                )
                 if cursor.rowcount:
                     announce()
     return closed
@@ -103,10 +108,13 @@ def close(alerts: QuerySet[Alert], *, now: datetime, by: str = "") -> int:
 def follow(kind: str, troubles: Iterable[Trouble], *, now: datetime) -> int:
     """Make the open alerts of a kind those of the troubles there are now: raise them, close all others.
 
-    Return how many troubles there are. What a check that looks at everything calls each time.
+    Return how many troubles there are. What a check that looks at everything calls each time. A worse kind of the same
+    subjects is followed first, so that nobody hears "over" of what only became worse.
     """
-    there = list(troubles)
+    there, ours = list(troubles), Alert.objects.filter(kind=kind)
     for one in there:
+        if one.since is not None:
+            close(ours.filter(subject=one.subject, last_seen_at__lt=one.since), now=now)
         raise_alert(
             kind,
             subject=one.subject,
@@ -116,18 +124,9 @@ def follow(kind: str, troubles: Iterable[Trouble], *, now: datetime) -> int:
             values=one.values,
             now=now,
         )
-    close(Alert.objects.filter(kind=kind).exclude(subject__in=[one.subject for one in there]), now=now)
+    # What somebody noticed since this look began is not for it to close.
+    close(ours.filter(last_seen_at__lte=now).exclude(subject__in=[one.subject for one in there]), now=now)
     return len(there)
-
-
-def forget_old(now: datetime) -> int:
-    """Delete alerts that were over 400 days ago, with their messages, and tests of routes; return how many alerts."""
-    old = now - KEPT
-    AlertMessage.objects.filter(alert=None, created_at__lt=old).delete()
-    gone = Alert.objects.filter(closed_at__lt=old)
-    count = gone.count()
-    gone.delete()
-    return count
 
 
 def is_silenced(alert: Alert, now: datetime) -> bool:
@@ -170,7 +169,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):  # money: no phone number, however many digits
-        return str(value)
+        return f"{value:f}"
     if value is None or isinstance(value, bool | int | float):
         return value
     return mask_in_text(str(value))[:LONGEST_VALUE]

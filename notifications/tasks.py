@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from notifications import alert_checks, alert_messages, alerts, replay, replaying
+from notifications import alert_checks, alert_messages, alerts, forgetting, replay, replaying
 
 REPLAY_SECONDS = 20.0
 
@@ -31,5 +31,6 @@ def check_endpoints() -> None:
 
 @shared_task(name="notifications.tasks.forget_alerts")  # type: ignore[untyped-decorator, unused-ignore]
 def forget_alerts() -> int:
-    """Delete alerts that were over long ago; return how many."""
-    return alerts.forget_old(timezone.now())
+    """Delete alerts and replays that were over long ago; return how many."""
+    now = timezone.now()
+    return forgetting.forget_alerts(now) + forgetting.forget_replays(now)

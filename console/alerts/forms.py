@@ -14,7 +14,7 @@ from accounts.models import Account
 from accounts.scope import Scope
 from common import egress
 from common.errors import BadInput
-from notifications import alert_bodies, alert_words
+from notifications import alert_bodies, alert_words, signing
 from notifications.models import Alert, AlertRoute
 
 MOST_ADDRESSES = 20
@@ -90,6 +90,15 @@ class RouteForm(forms.Form):
                 raise forms.ValidationError(str(bad.problem)) from None
         return url
 
+    def clean_secret(self) -> str:
+        """Return the secret; one that begins as those of Standard Webhooks must be one."""
+        secret: str = self.cleaned_data["secret"]
+        try:
+            signing.webhook_key(secret)
+        except ValueError:
+            raise forms.ValidationError(_("What stands behind whsec_ is no base64.")) from None
+        return secret
+
     def clean(self) -> dict[str, Any]:
         """Return the cleaned data: a webhook has a URL."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -101,6 +110,8 @@ class RouteForm(forms.Form):
     def filled(self) -> AlertRoute:
         """Return the route with what a valid form says, not saved; `generated` is the secret made for it, if any."""
         said, route = self.cleaned_data, self.route
+        if route.template != said["template"]:
+            route.secret = None  # each robot has its own, and our own is none of theirs
         for name in ("name", "kind", "severity", "channel", "addresses", "template", "language", "enabled"):
             setattr(route, name, said[name])
         route.account = said["account"] if "account" in said else self.scope.rows(Account).get()

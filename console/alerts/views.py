@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -25,9 +26,10 @@ from notifications.models import Alert, AlertMessage
 
 PAGE = 50
 OFFERED = 200
-OPEN, MINE, SILENCED, CLOSED = "open", "mine", "silenced", "closed"
+OPEN, NEW, MINE, SILENCED, CLOSED = "open", "new", "mine", "silenced", "closed"
 STATES = [
     (OPEN, gettext_lazy("Open")),
+    (NEW, gettext_lazy("Nobody looks after")),
     (MINE, gettext_lazy("Mine")),
     (SILENCED, gettext_lazy("Silenced")),
     (CLOSED, gettext_lazy("Closed")),
@@ -37,6 +39,7 @@ HOURS = [
     (4, gettext_lazy("4 hours")),
     (24, gettext_lazy("1 day")),
     (168, gettext_lazy("1 week")),
+    (720, gettext_lazy("30 days")),
 ]
 # Where a person goes on from an alert: the page and what it needs.
 PAGES = {
@@ -55,6 +58,8 @@ PAGES = {
 }
 # Pages that span accounts.
 UNBOUND_ONLY = {"upstreams", "settlement_runs"}
+# Lists that show one account, and what else they are asked.
+OF_ACCOUNT: dict[str, dict[str, str]] = {"balances": {}, "packages": {"current": "0"}}
 WITH_ID = {"application", "alert_route", "endpoint"}
 
 
@@ -97,19 +102,23 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
     """Return one alert: what it says, who was told, what was done, and the same trouble before."""
     scope, now = for_user(request.user), timezone.now()
     found = _alert(request, pk)
-    told = scope.rows(AlertMessage).filter(alert=found).select_related("route").order_by("pk")
+    # Routes are the operator's; their names are none of a customer's business.
+    told = scope.rows(AlertMessage).filter(alert=found).exclude(crossing="test").select_related("route").order_by("pk")
     before = scope.rows(Alert).filter(kind=found.kind, subject=found.subject).exclude(pk=pk)
     frame = pages.context(
         request,
         title=alert_words.kind_name(found.kind),
         line=_line(found, now),
-        told=told,
+        told=told if scope.account_id is None else None,
         before=before.order_by("-first_seen_at")[:20],
         further=_further(found, request.user, scope),
         hours=HOURS,
-        may_attend=roles.may(request.user, "attend") and found.closed_at is None,
+        may_attend=roles.may(request.user, "attend"),
+        quiet=found.silenced_until is not None
+        and found.silenced_until > now
+        and not before.filter(pk__gt=found.pk).exists(),
+        is_mine=found.acknowledged_by == request.user.get_username(),
         shows_names=scope.account_id is None,
-        now=now,
     )
     return render(request, "console/alerts/alert.html", frame)
 
@@ -117,8 +126,11 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
 @require("attend")
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an alert on."""
-    done = attending.acknowledge(_alert(request, pk), user=request.user, request=request, now=timezone.now())
+    """Take an alert on, or over from the person who did (`from`)."""
+    whose = request.POST.get("from", "")
+    done = attending.acknowledge(
+        _alert(request, pk), user=request.user, request=request, now=timezone.now(), instead_of=whose
+    )
     return _answered(request, pk, done, _("You look after it. Nobody else is told of it."))
 
 
@@ -165,13 +177,17 @@ def _found(scope: Scope, query: dict[str, str], user: roles.User, now: datetime)
     if query["state"] == CLOSED:
         return rows.filter(closed_at__isnull=False).order_by("-closed_at", "-pk")
     rows = rows.filter(closed_at__isnull=True)
-    if query["state"] == MINE:
+    attended = Q(acknowledged_at__isnull=False) | Q(silenced_until__gt=now)
+    if query["state"] == NEW:
+        rows = rows.exclude(attended)
+    elif query["state"] == MINE:
         rows = rows.filter(acknowledged_by=user.get_username())
     elif query["state"] == SILENCED:
         rows = rows.filter(silenced_until__gt=now)
     ranks = [When(severity=severity, then=Value(rank)) for rank, severity in enumerate(("critical", "warning"))]
     worst = Case(*ranks, default=Value(len(ranks)), output_field=IntegerField())
-    return rows.order_by(worst, "-last_seen_at", "-pk")
+    last = Case(When(attended, then=Value(1)), default=Value(0), output_field=IntegerField())
+    return rows.order_by(last, worst, "-first_seen_at", "-pk")
 
 
 def _line(found: Alert, now: datetime) -> Line:
@@ -187,9 +203,12 @@ def _further(found: Alert, user: roles.User, scope: Scope) -> str:
         return ""
     key = found.subject.rpartition(":")[2]
     try:
-        return reverse(name, args=[int(key)] if name in WITH_ID and key.isdecimal() else [])
+        address = reverse(name, args=[int(key)] if name in WITH_ID and key.isdecimal() else [])
     except NoReverseMatch:
         return ""
+    if name not in OF_ACCOUNT or found.account is None:
+        return address
+    return address + "?" + urlencode({"account": found.account.code, **OF_ACCOUNT[name]})
 
 
 def _accounts(scope: Scope) -> list[Any]:

@@ -18,7 +18,7 @@ from accounts.roles import require
 from accounts.scope import Scope, for_user
 from console import pages
 from console.alerts.forms import RouteForm
-from notifications import alert_messages, alert_words, reasons
+from notifications import alert_mail, alert_messages, alert_words, alerts, reasons
 from notifications.models import AlertMessage, AlertRoute
 
 OFFERED = 200
@@ -43,7 +43,9 @@ def routes(request: HttpRequest) -> HttpResponse:
     found = list(scope.rows(AlertRoute).select_related("account").annotate(last=Subquery(tried)).order_by("name", "pk"))
     last = scope.rows(AlertMessage).in_bulk([key for one in found if (key := getattr(one, "last", None))])
     lines = [_line(one, last.get(getattr(one, "last", 0))) for one in found]
-    return render(request, "console/alerts/routes.html", pages.context(request, title=_("Alert routes"), lines=lines))
+    unsent = alert_mail.goes_to_log() and any(one.channel == AlertRoute.Channel.MAIL for one in found)
+    frame = pages.context(request, title=_("Alert routes"), lines=lines, mail_to_log=unsent)
+    return render(request, "console/alerts/routes.html", frame)
 
 
 @require("configure")
@@ -75,8 +77,12 @@ def try_route(request: HttpRequest, pk: int) -> HttpResponse:
         request=request,
     )
     message = alert_messages.send_test(found, timezone.now())
-    if message.state == AlertMessage.State.SENT:
+    if message.state == AlertMessage.State.SENT and found.channel == AlertRoute.Channel.WEBHOOK:
         messages.success(request, _("The test arrived."))
+    elif message.state == AlertMessage.State.SENT and alert_mail.goes_to_log():
+        messages.warning(request, _("No mail server is set (EMAIL_URL): the mail was written to the log."))
+    elif message.state == AlertMessage.State.SENT:
+        messages.success(request, _("The mail server took the test. Look whether it arrives."))
     else:
         messages.error(request, _("The test did not arrive: %(reason)s") % {"reason": reasons.told(message.reason)})
     return redirect("alert_route", pk)
@@ -108,6 +114,8 @@ def _save(request: HttpRequest, form: RouteForm, action: str) -> None:
     with transaction.atomic():
         saved = form.filled()
         saved.save()
+        if not saved.enabled:  # what is switched off does not fail
+            alerts.close_alert(alerts.ROUTE_FAILING, f"route:{saved.pk}", now=timezone.now())
         record(
             user=request.user,
             action=action,
@@ -122,8 +130,8 @@ def _save(request: HttpRequest, form: RouteForm, action: str) -> None:
 def _line(one: AlertRoute, last: AlertMessage | None) -> Line:
     kind = alert_words.kind_name(one.kind) if one.kind else _("All")
     lines = one.addresses.splitlines()
-    mail = ", ".join(lines[:3]) + (" …" if len(lines) > 3 else "") if lines else _("contacts of the account")
-    return Line(one, kind, mail if one.channel == AlertRoute.Channel.MAIL else _host(one), last)
+    to = ", ".join(lines[:3]) + (" …" if len(lines) > 3 else "") if lines else _("contacts of the account")
+    return Line(one, kind, to if one.channel == AlertRoute.Channel.MAIL else _host(one), last)
 
 
 def _host(one: AlertRoute) -> str:

@@ -36,21 +36,22 @@ class Finding:
 def findings(scope: Scope, arrived: Sequence[Completeness], now: datetime) -> list[Finding]:
     """Return what needs attention, worst first; an empty list means that nothing does."""
     found = [
-        *_alerts(scope), *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope),
+        *_alerts(scope, now), *_prices(scope), *_waiting(scope), *_behind(scope, now), *_quarantine(scope),
         *_standing(scope), *_silent(arrived, now), *_jobs(scope, now), *_voices(scope),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: finding.level != BAD)
 
 
-def _alerts(scope: Scope) -> list[Finding]:
-    """Return how many alerts are open that nobody looks after."""
+def _alerts(scope: Scope, now: datetime) -> list[Finding]:
+    """Return how many alerts are open that nobody looks after and nobody silenced."""
     open_ones = scope.rows(Alert).filter(closed_at__isnull=True, acknowledged_at__isnull=True)
+    open_ones = open_ones.exclude(silenced_until__gt=now)
     counted = dict(open_ones.values_list("severity").annotate(n=Count("pk")).order_by())
     n = sum(counted.values())
     if not n:
         return []
     text = ngettext("%(n)s alert is open.", "%(n)s alerts are open.", n) % {"n": f"{n:,}"}
-    return [Finding(BAD if counted.get(Alert.Severity.CRITICAL) else WARN, text, _link("alerts"))]
+    return [Finding(BAD if counted.get(Alert.Severity.CRITICAL) else WARN, text, _link("alerts", "?state=new"))]
 
 
 def _prices(scope: Scope) -> list[Finding]:

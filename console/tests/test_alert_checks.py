@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Account
 from accounts.tests import cast
 from billing import alert_checks as money
-from billing.models import Purchase, SettlementTotal
+from billing.models import Balance, Purchase, SettlementTotal
 from common import partitions, periods
 from config.celery import app
 from config.doctor.database import BACKUP
@@ -51,27 +51,47 @@ def test_usage_without_a_price(scene: Scene) -> None:
     assert open_ones("unpriced_usage") == []
 
 
+def stand(state: Account.State, since: datetime) -> None:
+    Account.objects.filter(code="acme").update(state=state, state_since=since)
+
+
 def test_a_balance_that_is_low_and_then_in_arrears(scene: Scene) -> None:
-    acme = Account.objects.filter(code="acme")
-    acme.update(state=Account.State.LOW)
-    money.balances(scene.now)
-    money.balances(scene.now)
+    now = scene.now
+    stand(Account.State.LOW, now)
+    money.balances(now)
+    money.balances(now)
     assert (open_ones("low_balance"), open_ones("arrears")) == (["acme warning"], [])
-    acme.update(state=Account.State.ARREARS)
-    money.balances(scene.now)
+    assert Alert.objects.get(kind="low_balance").count == 2
+    stand(Account.State.ARREARS, now)
+    money.balances(now)
     assert (open_ones("low_balance"), open_ones("arrears")) == ([], ["acme critical"])
-    acme.update(state=Account.State.GOOD)
-    money.balances(scene.now)
+    stand(Account.State.GOOD, now)
+    money.balances(now)
     assert open_ones("arrears") == []
-    acme.update(state=Account.State.LOW)
-    money.balances(scene.now)
+    stand(Account.State.LOW, now)
+    money.balances(now)
     assert Alert.objects.filter(kind="low_balance").count() == 2
 
 
+def test_a_balance_that_recovered_and_fell_again_between_two_looks_is_a_new_alert(scene: Scene) -> None:
+    now = scene.now
+    stand(Account.State.LOW, now - timedelta(minutes=1))
+    money.balances(now)
+    stand(Account.State.LOW, now + timedelta(minutes=2))
+    money.balances(now + timedelta(minutes=5))
+    money.balances(now + timedelta(minutes=10))
+    assert sorted(Alert.objects.filter(kind="low_balance").values_list("count", flat=True)) == [1, 2]
+    assert open_ones("low_balance") == ["acme warning"]
+
+
 def test_money_is_told_as_it_is(scene: Scene) -> None:
-    Account.objects.filter(code="acme").update(state=Account.State.LOW, low_balance=Decimal("1234567.5"))
+    stand(Account.State.LOW, scene.now)
+    acme = Account.objects.filter(code="acme")
+    acme.update(low_balance=Decimal("1234567.5"))
+    Balance.objects.filter(account__code="acme").update(amount=Decimal("1234567.499999"))
     money.balances(scene.now)
-    assert Alert.objects.get(kind="low_balance").values["threshold"] == "1234567.50"
+    values = Alert.objects.get(kind="low_balance").values
+    assert (values["balance"], values["threshold"]) == ("1234567.499999", "1234567.50")
 
 
 def test_a_package_that_is_used_up_or_ends(scene: Scene) -> None:
@@ -87,6 +107,26 @@ def test_a_package_that_is_used_up_or_ends(scene: Scene) -> None:
     money.packages(now)
     assert open_ones("package_running_out") == ["acme warning"]
     money.packages(now + timedelta(days=6))
+    assert open_ones("package_running_out") == []
+
+
+def test_a_package_runs_out_of_nothing_while_another_has_it(scene: Scene) -> None:
+    now = timezone.now()
+    Purchase.objects.update(minutes=9, minutes_used=8, messages=10, messages_used=0)
+    first = Purchase.objects.filter(account__code="acme")[0]
+    money.packages(now)
+    assert open_ones("package_running_out") == []  # 8 of 9 are less than nine tenths
+    Purchase.objects.filter(pk=first.pk).update(minutes=10, minutes_used=9)
+    money.packages(now)
+    assert open_ones("package_running_out") == ["acme warning"]
+    second = Purchase.objects.get(pk=first.pk)
+    second.pk, second.reference, second.minutes, second.messages_used = None, "second", 0, 0
+    second.minutes_used = 0
+    second.save(force_insert=True)
+    money.packages(now)
+    assert open_ones("package_running_out") == ["acme warning"]
+    Purchase.objects.filter(pk=second.pk).update(minutes=10)
+    money.packages(now)
     assert open_ones("package_running_out") == []
 
 
@@ -150,7 +190,7 @@ def test_a_job_that_failed_until_the_next_one_works(scene: Scene) -> None:
     values = {"kind": "export.calls", "requested_by": user, "account": scene.acme.account}
     Job.objects.create(**values, state="failed", finished_at=now, error="line 1: +8613900000101 is odd")
     checks.failed_jobs(now)
-    assert open_ones("job_failed") == ["acme warning"]
+    assert open_ones("job_failed") == ["- warning"]
     assert "1390000" not in str(Alert.objects.get(closed_at=None).values)
     Job.objects.create(**values, state="done", finished_at=now + timedelta(minutes=1))
     checks.failed_jobs(now + timedelta(minutes=2))
@@ -169,6 +209,7 @@ def test_a_partition_that_is_missing(scene: Scene) -> None:
     checks.missing_partitions(now + 2 * WEEK)
     found = Alert.objects.filter(kind="partition_missing", closed_at=None).values_list("subject", flat=True)
     assert "table:privacy_callevent" in found and "table:privacy_call" not in found
+    Alert.objects.update(last_seen_at=now)
     checks.missing_partitions(now)
     assert open_ones("partition_missing") == []
 
@@ -183,7 +224,7 @@ def test_an_endpoint_that_fails_for_a_quarter_of_an_hour(scene: Scene) -> None:
     assert open_ones("endpoint_failing") == ["acme warning"]
     assert Alert.objects.get(closed_at=None).values["host"] == "acme.example"
     rows.update(state="disabled", state_by="operator")
-    servers.endpoints(now)
+    servers.endpoints(now + timedelta(minutes=2))
     assert (open_ones("endpoint_failing"), open_ones("endpoint_dark")) == ([], [])
 
 

@@ -90,7 +90,9 @@ def test_the_dashboard_leads_to_the_open_alerts(signed_in: SignIn, acme: Company
     low(acme.account)
     low(bolt.account, "critical")
     found = attention.findings(Scope(None), [], timezone.now())
-    assert [(one.level, one.link) for one in found if "alerts are open" in one.text] == [("bad", reverse("alerts"))]
+    assert [(one.level, one.link) for one in found if "alerts are open" in one.text] == [
+        ("bad", reverse("alerts") + "?state=new")
+    ]
     own = attention.findings(Scope(acme.account.pk), [], timezone.now())
     assert [(one.level, one.text) for one in own if "alert is open" in one.text] == [("warn", "1 alert is open.")]
 
@@ -103,7 +105,7 @@ def test_a_mail_route_is_made_changed_and_tried(signed_in: SignIn, acme: Company
     operator = signed_in("operator")
     assert "Saved." in post(operator, "alert_route_new", **ROUTE)
     route = AlertRoute.objects.get()
-    assert "The test arrived." in post(operator, "alert_route_test", route.pk)
+    assert "The mail server took the test." in post(operator, "alert_route_test", route.pk)
     assert (mail.outbox[0].to, mail.outbox[0].subject) == (["ops@example.com"], "[Maskline] test")
     assert "Sent" in page(operator, "alert_routes")
     post(operator, "alert_route", route.pk, **{**ROUTE, "account": "acme", "kind": "arrears"})

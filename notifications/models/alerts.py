@@ -44,7 +44,11 @@ class Alert(models.Model):
                 fields=["kind", "subject"], condition=models.Q(closed_at__isnull=True), name="alert_open_once"
             )
         ]
-        indexes = [models.Index(fields=["account", "-last_seen_at"], name="alert_account")]
+        indexes = [
+            models.Index(fields=["account", "-last_seen_at"], name="alert_account"),
+            # Each look asks for the last silence of its subjects.
+            models.Index(fields=["kind", "subject", "-id"], name="alert_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
@@ -102,6 +106,8 @@ class AlertMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     due_at = models.DateTimeField(_("due"), db_default=Now())
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    # The mail addresses that took it, so that another try leaves them alone.
+    reached = models.JSONField(_("arrived at"), default=list, db_default=models.Value([], models.JSONField()))
     created_at = models.DateTimeField(_("created"), db_default=Now())
     sent_at = models.DateTimeField(_("sent"), null=True)
 

@@ -1,4 +1,4 @@
-"""How alerts are told: mail over a real socket, signed webhooks, the robots' bodies; retries, and routes that fail."""
+"""How alerts are told: signed webhooks, the robots' bodies; retries, and routes that fail."""
 
 import base64
 import hashlib
@@ -6,23 +6,17 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.core import mail
 from standardwebhooks import Webhook
 
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
-from config import mail as mail_settings
-from config.environment import Reader
-from notifications import alert_bodies, alert_messages, alerts
+from notifications import alert_bodies, alert_messages, alerts, attending
 from notifications.models import Alert, AlertMessage, AlertRoute
 from notifications.tests.hostile import Ports, hostile_server
-from notifications.tests.mailbox import Mailbox, mail_server
-from notifications.tests.test_sending import _pair
 
 NOW = datetime.now(UTC)
 SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()
@@ -39,21 +33,6 @@ def hostile() -> Iterator[Ports]:
 def reachable(settings: Any, hostile: Ports) -> Ports:
     settings.MASKLINE = {**settings.MASKLINE, "push_allow_private": [f"127.0.0.1:{hostile.plain}"]}
     return hostile
-
-
-@pytest.fixture
-def mailbox(settings: Any) -> Iterator[Mailbox]:
-    with mail_server() as box:
-        use(settings, f"smtp://robot:pass%40word@127.0.0.1:{box.port}?from=maskline@acme.example&starttls=0")
-        yield box
-
-
-def use(settings: Any, url: str) -> None:
-    found = mail_settings.read(Reader({"EMAIL_URL": url}), "https://maskline.example")
-    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = found.backend, found.host, found.port
-    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = found.user, found.password
-    settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL, settings.EMAIL_TIMEOUT = found.starttls, found.tls, 2
-    settings.DEFAULT_FROM_EMAIL = found.sender
 
 
 def webhook(url: str, template: str = "maskline", **fields: Any) -> AlertRoute:
@@ -82,53 +61,6 @@ def try_all(times: int) -> AlertMessage:
         alert_messages.send_due()
     message.refresh_from_db()
     return message
-
-
-def test_contacts_are_written_to_each_in_his_language(mailbox: Mailbox, acme: Company) -> None:
-    acme.account.contacts = [
-        {"name": "One", "email": "one@acme.example", "language": "en"},
-        "two@acme.example",
-        "+8613900000101",
-    ]
-    acme.account.save()
-    AlertRoute.objects.create(name="contacts", channel="mail", language="zh-hans")
-    low(acme)
-    assert alert_messages.send_due() == 1
-    one, two = mailbox.mails
-    assert (one["To"], one["From"], two["To"]) == ("one@acme.example", "maskline@acme.example", "two@acme.example")
-    assert one["Subject"] == "[Maskline] Warning: Low balance (acme)"
-    assert "is 9.00 CNY, below 100.00." in one.get_content()
-    assert two["Subject"] == "[Maskline] 警告:余额不足 (acme)"
-    assert "余额为 9.00 CNY" in two.get_content()
-    assert "CST" in one.get_content() and "/alerts/" in one.get_content()
-    assert base64.b64decode(mailbox.logins[0]) == b"\0robot\0pass@word"
-
-
-def test_a_mail_refused_is_tried_again_with_the_same_id(mailbox: Mailbox) -> None:
-    AlertRoute.objects.create(name="ops", channel="mail", addresses="ops@example.com", language="en")
-    low()
-    mailbox.refused = "ops@example.com"
-    message = try_all(1)
-    assert (message.state, message.attempts, message.reason) == ("waiting", 1, "The mail server refused the address.")
-    assert message.due_at > NOW
-    assert alert_messages.send_due() == 0
-    mailbox.refused = ""
-    assert try_all(1).state == "sent"
-    assert mailbox.mails[0]["Message-ID"].startswith(f"<alert-{message.pk}-0@")
-
-
-def test_without_a_mail_server_the_reason_is_plain(settings: Any, mailbox: Mailbox) -> None:
-    use(settings, "smtp://127.0.0.1:1")
-    AlertRoute.objects.create(name="ops", channel="mail", addresses="ops@example.com")
-    low()
-    assert try_all(1).reason == "The mail server could not be reached."
-
-
-def test_a_route_to_contacts_that_are_not_there_says_so(acme: Company) -> None:
-    AlertRoute.objects.create(name="contacts", channel="mail")
-    low(acme)
-    assert try_all(1).reason.startswith("Nobody to write to")
-    assert mail.outbox == []
 
 
 def test_a_webhook_is_signed_as_standard_webhooks_verify_it(reachable: Ports) -> None:
@@ -197,7 +129,7 @@ def test_a_claimed_message_is_due_again_if_the_worker_dies() -> None:
     low()
     claimed = alert_messages.claim(NOW)
     assert claimed is not None and alert_messages.claim(NOW) is None
-    assert alert_messages.claim(NOW + timedelta(minutes=2)) is not None
+    assert alert_messages.claim(NOW + timedelta(minutes=4)) is not None
 
 
 def test_a_test_is_sent_at_once_and_never_raises_an_alert(reachable: Ports) -> None:
@@ -244,15 +176,50 @@ def test_a_robot_that_answers_200_may_still_have_refused(template: str, answer: 
     assert alert_bodies.refusal(template, answer) == code
 
 
-def test_mail_may_go_over_tls_from_the_first_byte(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    certificate = _pair(tmp_path, "pair.pem", "127.0.0.1", timedelta(days=3))
-    route = AlertRoute.objects.create(name="ops", channel="mail", addresses="ops@example.com", language="en")
-    with mail_server(certificate) as box:
-        use(settings, f"smtps://u:p@127.0.0.1:{box.port}")
-        message = alert_messages.send_test(route, NOW)
-        assert (message.state, message.reason) == ("failed", "The mail server could not be reached.")
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert alert_messages.send_test(route, NOW).state == "sent"
-        assert [one["Subject"] for one in box.mails] == ["[Maskline] test"]
+def test_what_nobody_thought_of_is_tried_as_often_as_the_rest_and_stops_nobody(reachable: Ports) -> None:
+    AlertRoute.objects.create(name="odd", channel="webhook", url=reachable.url("well"), secret="whsec_x", language="en")
+    webhook(reachable.url("well"), name="well")
+    low()
+    odd = try_all(5)
+    assert (odd.state, odd.attempts) == ("failed", 5) and odd.reason.startswith("It failed in a way")
+    assert AlertMessage.objects.get(route__name="well", alert__kind="low_balance").state == "sent"
+
+
+def test_a_message_that_ends_its_workers_is_given_up() -> None:
+    AlertRoute.objects.create(name="ops", channel="mail", addresses="ops@example.com")
+    low()
+    for n in range(5):
+        assert alert_messages.claim(NOW + n * timedelta(minutes=4)) is not None
+    AlertMessage.objects.update(due_at=NOW)
+    assert alert_messages.send_due() == 0
+    assert AlertMessage.objects.get().state == "failed"
+
+
+def test_a_route_that_fails_is_the_instances_alert_and_no_customers(reachable: Ports, acme: Company) -> None:
+    webhook(reachable.url("status", 500), name="of acme", account=acme.account)
+    low(acme)
+    try_all(3)
+    assert Alert.objects.get(kind="route_failing").account is None
+
+
+def test_nothing_that_waits_is_told_once_somebody_looks_after_it_or_silenced_it(operator: Any) -> None:
+    AlertRoute.objects.create(name="ops", channel="mail", addresses="ops@example.com")
+    alert = low()
+    attending.silence(alert, NOW + timedelta(hours=1), user=operator, request=None)
+    assert not AlertMessage.objects.exists()
+    low(now=NOW + timedelta(hours=2))
+    assert AlertMessage.objects.count() == 1
+    assert attending.acknowledge(alert, user=operator, request=None, now=NOW)
+    assert not AlertMessage.objects.exists()
+
+
+def test_wecom_takes_two_kilobytes_and_the_link_is_among_them() -> None:
+    text = "告警" * 500 + "\nhttps://maskline.example/alerts/1/"
+    found = json.loads(alert_bodies.body("wecom", text, {}, secret="", at=NOW))["text"]["content"]
+    assert 2040 < len(found.encode()) <= 2048
+    assert found.startswith("告警告") and found.endswith("…\nhttps://maskline.example/alerts/1/")
+
+
+@pytest.mark.parametrize(("template", "call"), [("feishu", '<at user_id="all">'), ("slack", "<!channel>")])
+def test_nobody_in_a_chat_is_called_by_what_an_alert_holds(template: str, call: str) -> None:
+    assert b"<" not in alert_bodies.body(template, f"x {call}", {}, secret="", at=NOW)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,9 +15,9 @@ from django.utils import translation
 from accounts.models import Account
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
-from notifications import alert_words, alerts, attending
+from notifications import alert_words, alerts, attending, forgetting
 from notifications.alerts import Trouble, close_alert, follow, raise_alert
-from notifications.models import Alert, AlertMessage, AlertRoute
+from notifications.models import Alert, AlertMessage, AlertRoute, Replay
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -86,6 +87,7 @@ def test_a_route_is_told_its_kind_its_account_and_its_severity(acme: Company, bo
 def test_nobody_is_told_of_a_silenced_alert_also_when_it_comes_again(operator: Any) -> None:
     make_route()
     alert = dark()
+    AlertMessage.objects.update(state="sent")
     attending.silence(alert, NOW + timedelta(hours=4), user=operator, request=None)
     close_alert("endpoint_dark", "endpoint:1", now=LATER)
     again = dark(LATER)
@@ -177,7 +179,87 @@ def test_what_was_over_long_ago_is_forgotten_and_what_is_open_never() -> None:
     dark()
     close_alert("endpoint_dark", "endpoint:1", now=LATER)
     dark(LATER)
-    assert alerts.forget_old(LATER + timedelta(days=400)) == 0
-    assert alerts.forget_old(LATER + timedelta(days=401)) == 1
+    assert forgetting.forget_alerts(LATER + timedelta(days=400)) == 0
+    assert forgetting.forget_alerts(LATER + timedelta(days=401)) == 1
     assert Alert.objects.get().closed_at is None
     assert told() == [("ops", "opened")]
+
+
+def test_a_silence_that_was_ended_does_not_come_back_from_an_older_alert(operator: Any) -> None:
+    first = dark()
+    attending.silence(first, NOW + timedelta(days=7), user=operator, request=None)
+    close_alert("endpoint_dark", "endpoint:1", now=LATER)
+    second = dark(LATER)
+    assert not attending.silence(first, None, user=operator, request=None)
+    assert attending.silence(second, None, user=operator, request=None)
+    close_alert("endpoint_dark", "endpoint:1", now=LATER)
+    assert dark(LATER).silenced_until is None
+
+
+def test_a_silence_can_be_ended_after_the_alert(operator: Any) -> None:
+    alert = dark()
+    attending.silence(alert, NOW + timedelta(days=7), user=operator, request=None)
+    close_alert("endpoint_dark", "endpoint:1", now=LATER)
+    assert not attending.silence(alert, LATER + timedelta(days=9), user=operator, request=None)
+    assert attending.silence(alert, None, user=operator, request=None)
+    assert dark(LATER).silenced_until is None
+
+
+def test_an_alert_is_taken_over_once(operator: Any, support: Any) -> None:
+    alert = dark()
+    assert attending.acknowledge(alert, user=operator, request=None, now=NOW)
+    assert attending.acknowledge(alert, user=support, request=None, now=NOW, instead_of=operator.username)
+    assert not attending.acknowledge(alert, user=operator, request=None, now=NOW, instead_of=operator.username)
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == support.username
+
+
+def test_what_ended_and_came_again_between_two_looks_is_a_new_alert() -> None:
+    make_route()
+    follow("low_balance", [Trouble("account:1", since=NOW - timedelta(hours=1))], now=NOW)
+    follow("low_balance", [Trouble("account:1", since=NOW - timedelta(hours=1))], now=LATER)
+    follow("low_balance", [Trouble("account:1", since=LATER + timedelta(minutes=1))], now=LATER + timedelta(minutes=5))
+    assert told() == [("ops", "opened"), ("ops", "closed"), ("ops", "opened")]
+
+
+def test_a_look_does_not_close_what_was_noticed_since_it_began() -> None:
+    dark(LATER)
+    follow("endpoint_dark", [], now=NOW)
+    assert Alert.objects.get().closed_at is None
+    follow("endpoint_dark", [], now=LATER)
+    assert Alert.objects.get().closed_at == LATER
+
+
+def test_nobody_hears_that_it_is_over_when_it_only_became_worse() -> None:
+    make_route()
+    follow("low_balance", [Trouble("account:1")], now=NOW)
+    follow("arrears", [Trouble("account:1", "critical")], now=LATER)
+    follow("low_balance", [], now=LATER)
+    assert Alert.objects.get(kind="low_balance").closed_at == LATER
+    assert told() == [("ops", "opened"), ("ops", "opened")]
+    follow("arrears", [], now=LATER)
+    assert told() == [("ops", "opened"), ("ops", "opened"), ("ops", "closed")]
+
+
+def test_money_is_told_to_its_last_digit_and_is_no_phone_number() -> None:
+    values = {"account": "acme", "balance": Decimal("-13900000101.000001"), "currency": "CNY"}
+    alert = raise_alert("arrears", subject="account:1", severity="critical", values=values, now=NOW)
+    with translation.override("en"):
+        assert "is -13,900,000,101.000001 CNY." in alert_words.sentence(alert, ZoneInfo("UTC"))
+
+
+def test_replays_that_ended_long_ago_are_forgotten(acme: Company) -> None:
+    fields = {"account": acme.account, "chosen": {}, "total": 1}
+    Replay.objects.create(key=b"1", state="done", finished_at=NOW, **fields)
+    Replay.objects.create(key=b"2", state="waiting", **fields)
+    Replay.objects.update(asked_at=NOW)
+    assert forgetting.forget_replays(NOW + timedelta(days=400)) == 0
+    assert forgetting.forget_replays(NOW + timedelta(days=401)) == 1
+    assert Replay.objects.get().state == "waiting"
+
+
+def test_a_test_that_was_broken_off_does_not_wait_for_ever() -> None:
+    route = make_route()
+    AlertMessage.objects.create(route=route, crossing="test", created_at=NOW)
+    forgetting.forget_alerts(NOW + timedelta(hours=2))
+    assert AlertMessage.objects.get().state == "failed"
