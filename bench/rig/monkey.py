@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from bench.rig.stage import Stage, children
+from bench.rig.checker import Excuse
+from bench.rig.stage import Stage, children, wait_until
 from config.services.layout import Layout
 from config.services.processes import working_in
 
 VICTIMS = ("dispatcher", "web", "backend", "postmaster", "redis")
-# A kill of one of these may leave pushes that the far end has taken and nobody has noted.
-FORGETFUL = ("dispatcher", "backend", "postmaster", "stopped")
+STOPPED = "stopped"
+# After the kill of one of these, what was taken and not noted comes again; and for how long that goes on: without its
+# database a dispatcher that sends what it has read may lose its lease over it.
+FORGETFUL = {"dispatcher": 2.0, STOPPED: 2.0, "backend": 15.0, "postmaster": 20.0}
+# A lease lasts ten seconds: who is stopped for longer has lost it.
+STOPPED_SECONDS = (10.5, 14.0)
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -31,29 +37,64 @@ class Monkey:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._random = Random(stage.seed)
+        self._goes_on_at: dict[str, float] = {}
         self.kills: list[Kill] = []
+        # When Redis was taken away for good; 0: never.
+        self.redis_gone_at = 0.0
 
-    def kill(self, victim: str = "") -> None:
-        """Kill one of them with SIGKILL."""
-        victim = victim or self._random.choice(VICTIMS)
+    def by_chance(self) -> None:
+        """Kill one of them, or stop a dispatcher for longer than its lease when none is stopped."""
+        victim = self._random.choice((*VICTIMS, STOPPED))
+        if victim != STOPPED:
+            self.kill(victim)
+        elif not self._goes_on_at:
+            name = self._random.choice(sorted(self._stage.dispatchers))
+            self._goes_on_at[name] = time.monotonic() + self._random.uniform(*STOPPED_SECONDS)
+            self.stop(name)
+
+    def wake(self, *, all_of_them: bool = False) -> None:
+        """Let those go on whose time has come."""
+        for name, at in list(self._goes_on_at.items()):
+            if all_of_them or time.monotonic() >= at:
+                del self._goes_on_at[name]
+                self.go_on(name)
+
+    def kill(self, victim: str) -> bool:
+        """Kill one of them with SIGKILL; return whether there was one."""
         pids = self._pids(victim)
-        if pids:
-            with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):
+            if pids:
                 os.kill(self._random.choice(pids), signal.SIGKILL)
                 self.kills.append(Kill(victim, time.monotonic()))
+                return True
+        return False
+
+    def insist(self, victim: str) -> None:
+        """Kill one of them, as soon as there is one. Raises TimeoutError."""
+        if not wait_until(lambda: self.kill(victim), PATIENCE_SECONDS):
+            raise TimeoutError(f"there is no {victim} to kill")
+
+    def kill_dispatcher(self, name: str) -> None:
+        """Kill this one."""
+        self._stage.dispatchers[name].kill()
+        self.kills.append(Kill("dispatcher", time.monotonic()))
 
     def stop(self, name: str) -> None:
         """Stop a dispatcher in the middle of its work."""
         self._stage.dispatchers[name].send_signal(signal.SIGSTOP)
-        self.kills.append(Kill("stopped", time.monotonic()))
+        self.kills.append(Kill(STOPPED, time.monotonic()))
 
     def go_on(self, name: str) -> None:
         """Let it go on, as if nothing had been."""
         self._stage.dispatchers[name].send_signal(signal.SIGCONT)
 
-    def most_duplicates(self, slots: int) -> int:
-        """Return how many pushes may have been under way, or not noted yet, at all kills together."""
-        return slots * sum(kill.victim in FORGETFUL for kill in self.kills)
+    def excuses(self) -> list[Excuse]:
+        """Return after which kills a push may come again."""
+        return [Excuse(kill.at, kill.at + FORGETFUL[kill.victim]) for kill in self.kills if kill.victim in FORGETFUL]
+
+    def seconds_since_the_last(self) -> float:
+        """Return how long ago something was killed."""
+        return time.monotonic() - max((kill.at for kill in self.kills), default=0.0)
 
     def _pids(self, victim: str) -> list[int]:
         layout = self._stage.layout

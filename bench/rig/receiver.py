@@ -2,7 +2,8 @@
 
 The first part of a path says how its endpoint answers:
 
-    well     200                        faulty   200, but one in five 500 at random and one in twenty never
+    well     200                        faulty   200, but one in five 500 at random and one in twenty never,
+                                                 until somebody asks for /_heal
     hang     takes it, says nothing     drip     200 and a byte a second, for ever
     reset    cuts the connection        endless  200 and a body without end
 
@@ -62,6 +63,7 @@ class Receiver:
         self.orders = orders
         self.journal = Journal(Path(orders.log)) if orders.log else None
         self.random = random.Random(orders.seed)
+        self.healed = False
         self.failures: Counter[str] = Counter()
         self.by_path: Counter[str] = Counter()
         self.first_at: dict[str, float] = {}
@@ -73,7 +75,7 @@ class Receiver:
     def chance(self, id: str) -> int:
         """Return what a faulty endpoint does this time: 200, 500, or 0 for nothing."""
         drawn = self.random.random()
-        if drawn >= self.orders.errors + self.orders.silences or self.failures[id] >= MOST_FAILURES:
+        if self.healed or drawn >= self.orders.errors + self.orders.silences or self.failures[id] >= MOST_FAILURES:
             return 200
         self.failures[id] += 1
         return 500 if drawn < self.orders.errors else 0
@@ -141,7 +143,8 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, path: str, headers: dict[str, str], body: bytes) -> None:
         receiver = self._receiver
-        if path == "/_seen":
+        if path in ("/_seen", "/_heal"):
+            receiver.healed = receiver.healed or path == "/_heal"
             told = receiver.seen()
             self._say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told) + told)
             return
@@ -204,13 +207,15 @@ def _line(
     line = {
         "id": id, "to": path, "key": key, "sha": hashlib.sha256(body).hexdigest(), "came": came, "told": status,
         "sequence": headers.get("x-maskline-sequence"), "attempt": headers.get("x-maskline-attempt"),
+        "replay": "x-maskline-replay" in headers,
     }  # fmt: skip
     if verify:
-        line["good"] = _is_good(headers, body)
+        line["good"] = is_good(headers, body)
     return line
 
 
-def _is_good(headers: dict[str, str], body: bytes) -> bool:
+def is_good(headers: dict[str, str], body: bytes) -> bool:
+    """Return whether both signatures of a push are right."""
     try:
         VERIFIER.verify(body, headers, json_parse=False)
     except (standardwebhooks.WebhookVerificationError, ValueError):
@@ -223,6 +228,12 @@ def seen(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/_seen", timeout=30) as answer:
         told: dict[str, Any] = json.load(answer)
         return told
+
+
+def heal(port: int) -> None:
+    """Have no faulty endpoint fail any more."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_heal", timeout=30) as answer:
+        answer.read()
 
 
 async def main(orders: Orders) -> None:

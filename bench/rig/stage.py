@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,8 @@ import psycopg
 
 from bench import web
 from bench.place import DATA_KEY, SECRET_KEY, is_the_operators
-from bench.rig import generator, receiver, records
+from bench.rig import generator, journal, receiver, records, redis
+from bench.rig.journal import Line
 from config import services
 from config.services import postgres
 from config.services.layout import Layout
@@ -29,7 +30,18 @@ UPDATE notifications_push SET due_at = due_at - interval '10 minutes',
        first_failed_at = first_failed_at - interval '10 minutes'
  WHERE state = 0 AND due_at > now()
 """
+NOTED_TWICE = """
+SELECT count(*) FROM (
+    SELECT push_id FROM (
+        SELECT push_id FROM notifications_attempt WHERE result = 'delivered' AND NOT replay
+        UNION ALL SELECT id FROM notifications_push WHERE replay_id IS NULL
+    ) noted GROUP BY push_id HAVING count(*) > 1
+) twice
+"""
+DISPATCHERS = ("first", "second")
 ENDS_SECONDS = 15.0
+# Makes SQL of a file of customers (records.provision_file).
+Tables = Callable[[Path], str]
 
 
 @dataclass
@@ -44,10 +56,12 @@ class Stage:
     def __enter__(self) -> Self:
         self._servers = services.use(self.home, "run")
         self._processes: list[subprocess.Popen[Any]] = []
+        self._told: list[Path] = []
         self.web_port = 0
         return self
 
     def __exit__(self, *reason: object) -> None:
+        redis.bring_back(self.layout)
         for process in [*self.dispatchers.values(), *self._processes]:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
@@ -83,22 +97,22 @@ class Stage:
             **self.environment,
         }
 
-    def prepare(self, urls: list[str], schema: str = "") -> None:
-        """Have a migrated database (or one made by this SQL) in which there is a customer for each URL."""
+    def prepare(self, urls: list[str], tables: Tables | None = None) -> None:
+        """Have a migrated database in which there is a customer for each URL; or the one that `tables` gives as SQL."""
         (self.home / "rig").mkdir(exist_ok=True)
         (self.home / "static").mkdir(exist_ok=True)
         file = self.home / "rig" / "provision.json"
         file.write_text(json.dumps(records.provision_file(urls)), encoding="utf-8")
-        if schema:
-            self._load(schema)
-        else:
-            self.run("-m", "django", "migrate", "--verbosity", "0", "--skip-checks")
+        if tables is not None:
+            self._load(tables(file))
+            return
+        self.run("-m", "django", "migrate", "--verbosity", "0", "--skip-checks")
         self.run("-m", "django", "provision", str(file), "--verbosity", "0", "--skip-checks")
 
-    def _load(self, schema: str) -> None:
+    def _load(self, tables: str) -> None:
         psql = [str(postgres.binaries() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.layout.database_url]
         environ = postgres.environment()
-        subprocess.run(psql, input=schema.encode(), env=environ, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(psql, input=tables.encode(), env=environ, check=True, stdout=subprocess.DEVNULL)
 
     def run(self, *words: str) -> None:
         """Run one Python program of the product to its end."""
@@ -115,24 +129,50 @@ class Stage:
         return int(process.stdout.readline())
 
     def serve(self) -> None:
-        """Start the web server."""
+        """Start the web server and the two dispatchers, and wait for the first."""
         self.web_port = web.free_port()
         self._web = subprocess.Popen(web.command(self.web_port), env=self.environ(), cwd=CHECKOUT)
         self._processes.append(self._web)
+        for name in DISPATCHERS:
+            self.dispatch(name)
         web.wait(self.web_port)
 
     def generate(self, **orders: Any) -> subprocess.Popen[bytes]:
-        """Start the switch."""
-        url = f"http://127.0.0.1:{self.web_port}"
-        told = asdict(generator.Orders(url=url, log=str(self.log("told")), seed=self.seed, **orders))
+        """Start a switch. Each has calls of its own."""
+        url, name = f"http://127.0.0.1:{self.web_port}", f"told{len(self._told)}"
+        seed = self.seed * 100 + len(self._told)
+        self._told.append(self.log(name))
+        told = asdict(generator.Orders(url=url, log=str(self.log(name)), seed=seed, **orders))
         process = subprocess.Popen([sys.executable, "-m", "bench.rig.generator", json.dumps(told)], cwd=CHECKOUT)
         self._processes.append(process)
         return process
+
+    def told(self) -> Iterator[Line]:
+        """Yield the logs of all switches."""
+        for path in self._told:
+            yield from journal.read(path)
+
+    def work(self) -> None:
+        """Start beat and a worker for its jobs, as bin/run does."""
+        celery = [sys.executable, "-m", "celery", "--quiet", "--skip-checks", "-A", "config"]
+        beat = ["beat", "--schedule", str(self.home / "rig" / "beat"), "--pidfile=", "--loglevel", "ERROR"]
+        worker = ["worker", "--queues", "default", "--concurrency", "1", "--loglevel", "ERROR"]
+        worker += ["--without-gossip", "--without-mingle"]
+        environ = self.environ() | {"PYTHONWARNINGS": "ignore"}
+        self.worker = subprocess.Popen([*celery, *worker], env=environ, cwd=CHECKOUT)
+        self._processes += [self.worker, subprocess.Popen([*celery, *beat], env=environ, cwd=CHECKOUT)]
 
     def dispatch(self, name: str) -> None:
         """Start a dispatcher, or start it again."""
         command = [sys.executable, "-m", "django", "dispatch", "--skip-checks"]
         self.dispatchers[name] = subprocess.Popen(command, env=self.environ(), cwd=CHECKOUT)
+
+    def end_dispatcher(self, name: str) -> float:
+        """Ask one to end; return after how many seconds it had."""
+        began = time.monotonic()
+        self.dispatchers[name].terminate()
+        self.dispatchers[name].wait()
+        return time.monotonic() - began
 
     def revive(self) -> None:
         """Start again what was killed. Gunicorn and the keeper do it for what is theirs."""
@@ -152,20 +192,24 @@ class Stage:
 
     def pending(self) -> int:
         """Return how many pushes wait."""
-        with self.connect() as connection:
-            row = connection.execute("SELECT count(*) FROM notifications_push WHERE state = 0").fetchone()
-        return int(row[0]) if row else 0
+        return self._count("SELECT count(*) FROM notifications_push WHERE state = 0")
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return a new connection to the database."""
         return psycopg.connect(self.layout.database_url, autocommit=True)
 
-    def outbox(self) -> Path:
-        """Return a file with what the product says became of each push."""
-        path = self.log("outbox")
-        path.unlink(missing_ok=True)
-        self.run("-m", "bench.rig.outbox", str(path))
-        return path
+    def holders(self) -> int:
+        """Return how many dispatchers hold shares of the outbox now."""
+        return self._count("SELECT count(DISTINCT owner) FROM notifications_shardlease WHERE expires_at > now()")
+
+    def noted_twice(self) -> int:
+        """Return how many pushes are in the log of attempts as delivered more than once, or delivered and waiting."""
+        return self._count(NOTED_TWICE)
+
+    def _count(self, statement: str) -> int:
+        with self.connect() as connection:
+            row = connection.execute(statement).fetchone()
+        return int(row[0]) if row else 0
 
 
 def children(parent: int) -> list[int]:
@@ -176,7 +220,7 @@ def children(parent: int) -> list[int]:
         return []
 
 
-def wait_until(true: Any, seconds: float) -> bool:
+def wait_until(true: Callable[[], object], seconds: float) -> bool:
     """Return whether it became true in time; a database that is away says nothing."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
