@@ -38,6 +38,7 @@ NO_CONNECTION = gettext_noop("No connection to the server in time.")
 NOT_CONNECTED = gettext_noop("The server refused the connection or could not be reached.")
 HUNG_UP = gettext_noop("The server hung up before it had answered.")
 NO_NAME = gettext_noop("The name of the server could not be resolved.")
+SLOW_NAME = gettext_noop("The name servers did not say in time where the server is.")
 NO_HTTP = gettext_noop("What came back is no HTTP answer.")
 NOT_ALLOWED = gettext_noop("The address is not allowed: nothing was sent.")
 
@@ -164,6 +165,8 @@ def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:
             return TLS, certificates.reason(wrong)
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return TLS, certificates.NO_TLS
+        case aiohttp.ClientConnectorDNSError(os_error=guard.NoNameInTime()):
+            return TIMEOUT, SLOW_NAME
         case aiohttp.ConnectionTimeoutError():
             return TIMEOUT, NO_CONNECTION
         case TimeoutError():

@@ -120,6 +120,7 @@ def rules(*listed: str, networks: tuple[str, ...] = ()) -> Policy:
         (rules(networks=("0.0.0.0/0", "::/0")), "http://169.254.1.1/", False),
         (rules(networks=("0.0.0.0/0", "::/0")), "http://100.100.100.200/", False),
         (rules(networks=("0.0.0.0/0", "::/0")), "http://[fd00:ec2::254]/", False),
+        (rules(networks=("0.0.0.0/0", "::/0")), "http://[fd00:ec2::23]/", False),
         (rules(networks=("0.0.0.0/0", "::/0")), "http://192.168.0.1/", True),
     ],
 )

@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.tests.fixtures import *  # noqa: F403
+from common import resolving
 from common.tests import spellings
-from notifications import guard
 from notifications.models import Attempt, Push
 from notifications.outbox import DuePush, enqueue
 from notifications.tests.hostile import hostile_server
@@ -59,7 +59,7 @@ def test_a_name_is_judged_by_what_it_means_at_each_sending(acme, settings, monke
             (10 if ":" in text else 2, 1, 6, "", (text, port, 0, 0) if ":" in text else (text, port)) for text in told
         ]
 
-    monkeypatch.setattr(guard, "_addresses", look_up)
+    monkeypatch.setattr(resolving, "addresses", look_up)
     with hostile_server() as hostile:
         flipping = f"http://flip.example:{hostile.plain}/status/500"
         settings.MASKLINE = settings.MASKLINE | {"push_allow_private": [f"flip.example:{hostile.plain}"]}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from common import resolving
 from common.tests import spellings
 from notifications import guard, reasons, sending
 from notifications.sending import Sender, Sent
@@ -216,7 +217,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
             if ip_address(text.partition("%")[0])
         ]
 
-    monkeypatch.setattr(guard, "_addresses", look_up)
+    monkeypatch.setattr(resolving, "addresses", look_up)
     return answers
 
 
@@ -241,7 +242,7 @@ def _hang(host: str, port: int) -> list[Any]:
 
 def test_a_name_server_that_hangs_costs_its_own_request_only(reachable: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "RESOLVING_SECONDS", 0.3)
-    monkeypatch.setattr(guard, "_addresses", _hang)
+    monkeypatch.setattr(resolving, "addresses", _hang)
 
     async def both(sender: Sender) -> tuple[list[Sent], Sent]:
         hung = [asyncio.create_task(sender.send("http://hung.example/", {}, b"", total=T)) for _ in range(50)]
