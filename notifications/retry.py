@@ -16,7 +16,11 @@ TOLERANCE = timedelta(minutes=1)
 MOST_WAIT = timedelta(hours=72)
 # An endpoint that failed for so long is no longer tried at all.
 MOST_FAILING = timedelta(hours=120)
+# It counts from anew after a time in which nothing failed, because there was nothing to send.
+QUIET = timedelta(hours=24)
+# A push is to blame itself when it was refused so often, and others arrived there since it first was and of late.
 POISON_ATTEMPTS = 4
+LATELY = timedelta(hours=1)
 OK, GONE = 200, 410
 _WORTH_REPEATING = frozenset({408, 425, 429})
 
@@ -29,6 +33,12 @@ def succeeded(status: int | None, *, any_2xx: bool) -> bool:
 def is_refusal(status: int | None) -> bool:
     """Return whether a status blames the push itself, so that sending it again will hardly help."""
     return status is not None and 400 <= status < 500 and status not in _WORTH_REPEATING
+
+
+def is_to_blame(made: int, first_failed_at: datetime, others_arrived_at: datetime | None, now: datetime) -> bool:
+    """Return whether a push that was refused again is to blame, for its endpoint takes others."""
+    since = max(first_failed_at, now - LATELY)
+    return made >= POISON_ATTEMPTS and others_arrived_at is not None and others_arrived_at > since
 
 
 def next_due(

@@ -33,6 +33,8 @@ class Claiming:
         self._database, self._leases, self._lines, self._clock = database, leases, lines, clock
         self._most_an_endpoint = most
         self._after = 0
+        self._checked_at = 0.0
+        self._gaps: dict[CallKey, int] = {}
         # Calls whose first push is not due yet: (endpoint, order key, its sequence, when it is due).
         self.held: dict[CallKey, tuple[int, datetime]] = {}
         self.saw_old = False
@@ -50,7 +52,7 @@ class Claiming:
             "claim_pushes",
             after=self._after,
             shards=list(epochs),
-            full=[id for id, line in lines.lines.items() if line.size >= FULL],
+            full=[id for id, line in lines.lines.items() if line.size >= FULL or self._is_shut(line)],
             known="{" + ",".join(known) + "}",
             an_endpoint=AN_ENDPOINT,
             a_call=A_CALL,
@@ -59,23 +61,45 @@ class Claiming:
         self._after = max(row[1] for row in rows) if len(rows) >= MOST else 0
         if rows:
             self._clock.set(rows[0][-1], began)
-        await self._refresh({row[1] for row in rows}, began)
+        await self.refresh({(row[1], row[2]) for row in rows}, began)
         return self._take_in(rows, epochs, known)
 
-    async def _refresh(self, ids: set[int], now: float) -> None:
-        """Read anew what requests to these endpoints need, and to those whose pushes wait in memory."""
+    async def refresh(self, calls: set[CallKey], now: float) -> None:
+        """Read anew what requests of these calls need, and those to endpoints whose pushes wait in memory."""
         lines = self._lines.lines
         stale = {id for id, line in lines.items() if line.size and now - line.recipient.read_at > FRESH_SECONDS}
-        if not ids | stale:
-            return
-        rows = await self._database.rows("read_endpoints", ids=sorted(ids | stale))
-        gaps = [row[0] for row in rows if row[-1]]
-        self._gaps: dict[CallKey, int] = {}
-        if gaps:
-            found = await self._database.rows("find_gaps", ids=gaps)
+        ids = stale | {endpoint for endpoint, _ in calls}
+        if ids:
+            rows = await self._database.rows("read_endpoints", ids=sorted(ids))
+            await self._find_gaps(calls, {row[0] for row in rows if row[-1]})
+            for row in rows:
+                self._meet(row, now)
+        if now - self._checked_at > FRESH_SECONDS:
+            self._checked_at = now
+            await self._let_go_of_taken_away()
+
+    async def _find_gaps(self, calls: set[CallKey], endpoints: set[int]) -> None:
+        where = [call for call in calls if call[0] in endpoints]
+        self._gaps = {}
+        if where:
+            ids, keys = map(list, zip(*where, strict=True))
+            found = await self._database.rows("find_gaps", endpoints=ids, order_keys=keys)
             self._gaps = {(endpoint, order_key): sequence for endpoint, order_key, sequence in found}
-        for row in rows:
-            self._meet(row, now)
+
+    async def _let_go_of_taken_away(self) -> None:
+        """Forget what waits in memory for endpoints some of whose pushes were moved or given up meanwhile."""
+        waiting = [(push.id, push.endpoint_id) for push in self._lines.not_begun()]
+        if not waiting:
+            return
+        ids, endpoints = map(list, zip(*waiting, strict=True))
+        found = await self._database.rows("find_taken_away", ids="{" + ",".join(ids) + "}", endpoints=endpoints)
+        for (endpoint,) in found:
+            self._lines.drop(endpoint, under_way=False)
+
+    def _is_shut(self, line: Line) -> bool:
+        """Return whether nothing more may come into a line: it is left alone, or the one that tries it is there."""
+        until = line.health.closed_until
+        return until is not None and (line.size > 0 or until > self._clock.now())
 
     def _meet(self, row: tuple[Any, ...], now: float) -> None:
         (
@@ -88,6 +112,8 @@ class Claiming:
             closed_until,
             failing_since,
             misses,
+            succeeded_at,
+            failed_at,
             key,
             secret,
             old,
@@ -105,11 +131,12 @@ class Claiming:
         recipient = Recipient(id, account, application, url, any_2xx, key, secrets[0], keys, wsse, now)
         if line is None:
             health = Health(closed_until, self._most_an_endpoint)
-            self._lines.lines[id] = Line(recipient, health, failing_since, misses)
+            self._lines.lines[id] = Line(recipient, health, failing_since, misses, succeeded_at, failed_at)
             return
         if not line.size and not line.busy and now - line.recipient.read_at > SETTLED_SECONDS:
             # People may have set it in use again meanwhile.
             line.failing_since, line.misses, line.health.closed_until = failing_since, misses, closed_until
+            line.succeeded_at, line.failed_at = succeeded_at, failed_at
         line.recipient = recipient
         if state in ("paused", "disabled"):
             self._lines.drop(id, under_way=False)
@@ -124,10 +151,9 @@ class Claiming:
             if call in skipped:
                 continue
             line = self._lines.lines.get(push.endpoint_id)
-            lease = self._leases.held.get(push.shard)
-            lost = lease is None or lease.epoch != push.epoch
+            lost = not self._leases.is_ours(push.shard, push.epoch)
             stale = call in self._lines.let_go or call in self._lines.unwritten
-            if line is None or lost or stale or push.id in self._lines.known:
+            if line is None or lost or stale or push.id in self._lines.known or self._is_shut(line):
                 skipped.add(call)
                 continue
             if retry.has_waited_too_long(push.queued_at, now):

@@ -21,7 +21,7 @@ from notifications import hints, retry
 from notifications.dispatching import recording, requests
 from notifications.dispatching.claiming import Claiming
 from notifications.dispatching.clock import Clock
-from notifications.dispatching.database import Database, away
+from notifications.dispatching.database import Database, away, run
 from notifications.dispatching.finishing import Finishing, keep_partitions
 from notifications.dispatching.leases import Leases
 from notifications.dispatching.lines import Lines
@@ -33,7 +33,8 @@ POLL_SECONDS, IDLE_SECONDS, LEAST_SECONDS = 0.010, 0.050, 0.004
 LOOK_SECONDS, WATCH_SECONDS, HEALTH_SECONDS, UPKEEP_SECONDS = 1.0, 0.25, 0.5, 60.0
 # Enough in memory: nothing more is read.
 ENOUGH_WAITING = 600
-STOP_SECONDS = 1.2
+# How long answers are waited for after the word to stop, and when everything is to be written.
+ANSWER_SECONDS, STOP_SECONDS = 1.2, 1.8
 MOST_GIVEN_UP = 5000
 
 
@@ -60,7 +61,6 @@ class Dispatcher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set, then end within two seconds, with everything written and given back."""
-        await self._until_there(self.leases.prepare)
         loops = (
             self._look,
             self._watch,
@@ -73,13 +73,13 @@ class Dispatcher:
         tasks = [asyncio.create_task(loop(), name=loop.__name__) for loop in loops]
         stopped = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        self._stopping = True
-        await self.outgoing.stop(STOP_SECONDS)
+        self._stopping, end = True, time.monotonic() + STOP_SECONDS
+        await self.outgoing.stop(ANSWER_SECONDS)
         for task in [stopped, *tasks]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(end - time.monotonic()):
                 await self.finishing.write()
                 await self._write_health()
                 await self.leases.leave()
@@ -92,6 +92,7 @@ class Dispatcher:
     # --- the loops ---
 
     async def _look(self) -> None:
+        await self._until_there(self.leases.prepare)
         while True:
             try:
                 before = set(self.leases.held)
@@ -122,12 +123,9 @@ class Dispatcher:
                 async with asyncio.timeout(pause):
                     await self._hinted.wait()
             self._hinted.clear()
-            if self.lines.waiting >= ENOUGH_WAITING:
-                pause = POLL_SECONDS
-                self._pump()
-                continue
+            enough = self.lines.enough(ENOUGH_WAITING, self.clock.now())
             try:
-                came = await self.claiming.claim()
+                came = await self._read_on() if enough else await self.claiming.claim()
             except Exception as error:
                 self._forgive(error)
                 pause = LOOK_SECONDS
@@ -136,6 +134,11 @@ class Dispatcher:
             self._after_claim()
             await asyncio.sleep(LEAST_SECONDS)
             pause = POLL_SECONDS if came or len(self.outgoing) else IDLE_SECONDS
+
+    async def _read_on(self) -> int:
+        """Read nothing more, only whether what waits may still be sent."""
+        await self.claiming.refresh(set(), time.monotonic())
+        return 0
 
     def _after_claim(self) -> None:
         self.finishing.hold(self.claiming.held)
@@ -159,7 +162,7 @@ class Dispatcher:
             return
         try:
             rows = requests.as_json(recording.row(*change) for change in changes.values())
-            await self._databases[2].rows("keep_health", rows=rows)
+            await self._databases[2].rows("keep_health", rows=rows, owner=self.owner)
         except Exception:
             self.records.give_back(changes)
             raise
@@ -181,18 +184,20 @@ class Dispatcher:
 
     async def _give_up_old(self) -> None:
         while self.leases.held:
-            ended = await self._databases[2].rows(
-                "give_up_old",
-                shards=list(self.leases.held),
-                hours=retry.MOST_WAIT.total_seconds() / 3600,
-                known="{" + ",".join(self.lines.known) + "}",
-                reason=requests.WAITED,
-                most=MOST_GIVEN_UP,
-            )
-            if not ended:
-                return
-            calls = [{"endpoint": endpoint, "order_key": key} for endpoint, key in set(ended)]
-            await self._databases[2].rows("release_calls", rows=requests.as_json(calls))
+            async with self._databases[2].transaction() as cursor:
+                ended = await run(
+                    cursor,
+                    "give_up_old",
+                    shards=list(self.leases.held),
+                    hours=retry.MOST_WAIT.total_seconds() / 3600,
+                    known="{" + ",".join(self.lines.known) + "}",
+                    reason=requests.WAITED,
+                    most=MOST_GIVEN_UP,
+                )
+                if not ended:
+                    return
+                calls = [{"endpoint": endpoint, "order_key": key} for endpoint, key in set(ended)]
+                await run(cursor, "release_calls", rows=requests.as_json(calls))
 
     async def _listen(self) -> None:
         """Wake the reading when somebody says that something is due."""

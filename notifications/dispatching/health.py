@@ -49,11 +49,6 @@ class Health:
             return self.cap
         return 1 if now >= self.closed_until else 0
 
-    def is_good(self, now: datetime) -> bool:
-        """Return whether it took other pushes within the last minute: a refusal is then the push's own fault."""
-        self._forget(now)
-        return len(self._window) > self._failed
-
     def _recover(self) -> None:
         if self.closed_until is not None:
             self.closed_until = None

@@ -1,12 +1,15 @@
 """The queue in memory: a line for each endpoint, in it a chain for each call, of which only the first may be under way.
 
 Lines take turns. None has more than its cap under way, no customer more than a quarter of the places; the last quarter
-of the places is kept for endpoints that have nothing under way, so that slow ones never take them all.
+of the places is kept for endpoints that have nothing under way, so that slow ones never take them all. Nor do a
+customer's slow endpoints stop his others: one that has nothing under way may begin until he has half of the places.
 """
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from notifications.dispatching.health import Health
 
@@ -60,6 +63,8 @@ class Line:
     health: Health
     failing_since: datetime | None
     misses: int
+    succeeded_at: datetime | None = None
+    failed_at: datetime | None = None
     chains: dict[int, deque[Claimed]] = field(default_factory=dict)
     ready: deque[int] = field(default_factory=deque)
     busy: int = 0
@@ -73,6 +78,7 @@ class Lines:
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self.a_customer = max(1, slots // 4)
+        self.most_a_customer = max(1, slots // 2)
         self.reserve = slots // 4
         self.lines: dict[int, Line] = {}
         # Everything that must not be read again: waiting, under way, or done and not yet written.
@@ -111,7 +117,7 @@ class Lines:
             if not line.ready or line.busy >= line.health.places(now):
                 continue  # it comes back when one of its requests ends, or something is read for it
             customer = line.recipient.account_id
-            if self._customers[customer] >= self.a_customer:
+            if self._customers[customer] >= (self.a_customer if line.busy else self.most_a_customer):
                 self._full_customers.setdefault(customer, []).append(line)
                 continue
             if line.busy and free <= self.reserve:
@@ -189,6 +195,19 @@ class Lines:
         self.known.difference_update(ids)
         self.unwritten.discard(call)
         self.let_go.add(call)
+
+    def enough(self, most: int, now: datetime) -> bool:
+        """Return whether nothing more needs to be read: so many wait, not counting those whose turn cannot come yet."""
+        if self.waiting < most:
+            return False
+        return sum(line.size for line in self.lines.values() if line.busy < line.health.places(now)) >= most
+
+    def not_begun(self) -> Iterator[Claimed]:
+        """Return what waits in memory and is not under way."""
+        for line in self.lines.values():
+            ready = set(line.ready) if line.size else set()
+            for order_key, chain in line.chains.items():
+                yield from chain if order_key in ready else islice(chain, 1, None)
 
     def look_again(self) -> None:
         """Have every line take its turn that has something ready."""

@@ -111,12 +111,6 @@ class Outgoing:
         try:
             headers = requests.headers(line.recipient, push, body, at)
             sent = await self._sender.send(line.recipient.url, headers, body)
-        except asyncio.CancelledError:
-            if self._stopping:
-                self._record(line, push, Sent(problem=Result.TIMEOUT, reason=requests.STOPPED), learn=False)
-            else:
-                self._lines.break_off(line)
-            raise
         except Exception:
             log.exception("a request could not be made")
             sent = Sent(problem=Result.BAD_ANSWER, reason=requests.NOT_MADE)
@@ -124,8 +118,12 @@ class Outgoing:
         self._record(line, push, sent)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
-        if not task.cancelled() and (error := task.exception()) is not None:
+        push, line, _ = self._under_way.pop(task)
+        if task.cancelled() and self._stopping:
+            self._record(line, push, Sent(problem=Result.TIMEOUT, reason=requests.STOPPED), learn=False)
+        elif task.cancelled():
+            self._lines.break_off(line)
+        elif (error := task.exception()) is not None:
             log.error("a request ended in an error", exc_info=error)
         self.pump()
 
@@ -152,7 +150,7 @@ class Outgoing:
         if outcome.due_at is None:
             outcome.state, outcome.why = Push.State.DEAD, requests.GAVE_UP
         refused = retry.is_refusal(outcome.status) and outcome.status != retry.GONE
-        outcome.poison = refused and made >= retry.POISON_ATTEMPTS and line.health.is_good(outcome.at)
+        outcome.poison = refused and retry.is_to_blame(made, first, line.succeeded_at, outcome.at)
         outcome.forget = self._lines.let_call_go(line, push)
 
     def _learn_failure(self, line: Line, outcome: Outcome) -> None:

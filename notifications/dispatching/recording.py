@@ -9,6 +9,7 @@ from notifications.dispatching.lines import Line
 from notifications.models import Endpoint
 
 State = Endpoint.State
+OFF = (State.PAUSED, State.DISABLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,17 @@ class Records:
 
     def success(self, line: Line, now: datetime) -> None:
         """Note a success: whatever was wrong is over."""
-        line.failing_since, line.misses = None, 0
+        line.failing_since, line.misses, line.succeeded_at = None, 0, now
         self._note(line, success_at=now, state=State.ACTIVE, why="")
 
     def failure(self, line: Line, now: datetime, reason: str, *, gone: bool) -> str:
         """Note a failure; return the state that follows from it."""
         line.misses += 1
-        line.failing_since = line.failing_since or now
-        state, why = State.FAILING, ""
+        if line.failing_since is None or line.failed_at is None or now - line.failed_at > retry.QUIET:
+            line.failing_since = now
+        line.failed_at = now
+        _, known = self._changes.get(line.recipient.id, (line, Change()))
+        state, why = (known.state, known.why) if known.state in OFF else (State.FAILING, "")
         if gone:
             state, why = State.PAUSED, reason
         elif now - line.failing_since >= retry.MOST_FAILING:

@@ -14,13 +14,20 @@ VALUES (%(owner)s, now(), now())
 ON CONFLICT (name) DO UPDATE SET seen_at = now()
 
 -- name: count_alive
--- How many dispatchers gave a sign of life while a lease lasts.
-SELECT count(*) FROM notifications_dispatcher WHERE seen_at > now() - %(seconds)s * interval '1 second'
+-- How many dispatchers gave a sign of life while a lease lasts, and what time it is. One seen in the future was seen
+-- before the clock was set back.
+SELECT count(*), clock_timestamp() FROM notifications_dispatcher
+WHERE abs(extract(epoch FROM now() - seen_at)) < %(seconds)s
+
+-- name: cut_leases
+-- A lease that would last longer than any does was given before the clock was set back: it has its full length yet.
+UPDATE notifications_shardlease SET expires_at = now() + %(seconds)s * interval '1 second'
+WHERE expires_at > now() + 2 * %(seconds)s * interval '1 second'
 
 -- name: renew_leases
 -- Ours last on. A lease that ran out and was taken by nobody is still ours, for its epoch is.
 UPDATE notifications_shardlease SET expires_at = now() + %(seconds)s * interval '1 second'
-WHERE owner = %(owner)s AND shard = ANY(%(shards)s::smallint[])
+WHERE owner = %(owner)s
 RETURNING shard, epoch
 
 -- name: take_leases
@@ -85,17 +92,27 @@ LIMIT %(most)s
 
 -- name: read_endpoints
 -- What a request to each endpoint needs, and whether something before it was given up.
-SELECT e.id, e.account_id, e.application_id, e.url, e.any_2xx, e.state, e.closed_until, e.failing_since, e.misses, a.app_key,
-       a.app_secret, CASE WHEN a.previous_secret_until > now() THEN a.previous_secret END, a.wsse_pushes,
+SELECT e.id, e.account_id, e.application_id, e.url, e.any_2xx, e.state, e.closed_until, e.failing_since, e.misses,
+       e.last_success_at, e.last_failure_at, a.app_key, a.app_secret,
+       CASE WHEN a.previous_secret_until > now() THEN a.previous_secret END, a.wsse_pushes,
        EXISTS (SELECT 1 FROM notifications_push p WHERE p.endpoint_id = e.id AND p.state IN (1, 2))
 FROM notifications_endpoint e JOIN accounts_application a ON a.id = e.application_id
 WHERE e.id = ANY(%(ids)s::bigint[])
 
+-- name: find_taken_away
+-- Of pushes that wait in memory, the endpoints of those that wait there no longer: somebody moved them or gave them up.
+SELECT DISTINCT known.endpoint FROM unnest(%(ids)s::uuid[], %(endpoints)s::bigint[]) AS known (id, endpoint)
+WHERE NOT EXISTS (
+    SELECT FROM notifications_push p WHERE p.id = known.id AND p.endpoint_id = known.endpoint AND p.state = 0
+)
+
 -- name: find_gaps
--- The first push of each call that was given up at these endpoints.
-SELECT endpoint_id, order_key, min(sequence) FROM notifications_push
-WHERE endpoint_id = ANY(%(ids)s::bigint[]) AND state IN (1, 2)
-GROUP BY endpoint_id, order_key
+-- The first push of each of these calls that was given up.
+SELECT p.endpoint_id, p.order_key, min(p.sequence)
+FROM unnest(%(endpoints)s::bigint[], %(order_keys)s::bigint[]) AS call (endpoint, order_key)
+JOIN notifications_push p ON p.endpoint_id = call.endpoint AND p.order_key = call.order_key
+WHERE p.state + 0 IN (1, 2)
+GROUP BY p.endpoint_id, p.order_key
 
 -- name: finish_delivered
 -- What arrived leaves the outbox for the log of attempts, if its share is still ours (the lease is locked meanwhile).
@@ -168,7 +185,8 @@ FROM json_to_recordset(%(rows)s::json) AS r (endpoint bigint, order_key bigint)
 WHERE p.endpoint_id = r.endpoint AND p.order_key = r.order_key AND p.state = 0 AND p.attempt = 0 AND p.due_at > now()
 
 -- name: keep_health
--- What endpoints did, as the dispatcher that owns them saw it. People may have paused one meanwhile: that stands.
+-- What endpoints did, as the dispatcher that owns them saw it: one that lost them meanwhile changes nothing. People may
+-- have paused one: that stands.
 UPDATE notifications_endpoint e
 SET last_success_at = coalesce(h.success_at, e.last_success_at),
     last_failure_at = coalesce(h.failure_at, e.last_failure_at), last_reason = coalesce(h.reason, e.last_reason),
@@ -179,8 +197,8 @@ SET last_success_at = coalesce(h.success_at, e.last_success_at),
     state_since = CASE WHEN e.state IN ('active', 'failing') AND e.state <> h.state THEN now() ELSE e.state_since END
 FROM json_to_recordset(%(rows)s::json) AS h
     (endpoint bigint, success_at timestamptz, failure_at timestamptz, reason text, misses integer,
-     failing_since timestamptz, closed_until timestamptz, state text, why text)
-WHERE e.id = h.endpoint
+     failing_since timestamptz, closed_until timestamptz, state text, why text), notifications_shardlease l
+WHERE e.id = h.endpoint AND l.shard = e.shard AND l.owner = %(owner)s
 
 -- name: give_up_old
 -- Gives up what has waited too long in our shares, whatever it waited for; a replay waits from when it was asked for.

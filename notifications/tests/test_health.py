@@ -46,10 +46,3 @@ def test_after_a_success_it_comes_back_a_little_at_a_time():
         learn(health, "o")
         seen.append(health.places(T0))
     assert seen == [2, 3, 4, 5, 6, 7, 8, 8, 8]
-
-
-def test_it_is_good_while_it_took_something_within_the_minute():
-    health = Health(None, 8)
-    learn(health, "ffo")
-    assert health.is_good(T0 + 30 * SECOND)
-    assert not health.is_good(T0 + 90 * SECOND)

@@ -59,3 +59,13 @@ def test_what_blames_the_push_itself(status, refused):
 def test_three_days_are_enough():
     assert not retry.has_waited_too_long(T0, T0 + timedelta(hours=71, minutes=59))
     assert retry.has_waited_too_long(T0, T0 + timedelta(hours=72))
+
+
+@pytest.mark.parametrize(
+    ("made", "others_arrived", "to_blame"),
+    [(3, 8, False), (4, 8, True), (4, -1, False), (4, None, False), (7, 200, False), (7, 290, True)],
+)
+def test_a_push_is_to_blame_when_others_arrived_since_it_first_failed(made, others_arrived, to_blame):
+    now = T0 + {3: 4, 4: 9, 7: 300}[made] * MINUTE
+    others = None if others_arrived is None else T0 + others_arrived * MINUTE
+    assert retry.is_to_blame(made, T0, others, now) is to_blame
