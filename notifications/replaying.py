@@ -21,7 +21,7 @@ from notifications import destinations
 from notifications.course import Branch, Course
 from notifications.models import Replay
 
-TICK, IDLE_TICK = 0.05, 0.25
+TICK, IDLE_TICK, LOOK_SECONDS = 0.05, 0.25, 0.25
 BURST_SECONDS = 0.25
 # What an endpoint has under way at most (MASKLINE_PUSH_PER_ENDPOINT, 8 unless set), and two.
 ROOM = 10
@@ -74,10 +74,13 @@ def run(seconds: float) -> bool:
         rate = float(settings.MASKLINE["replay_rate"])
         room = max(ROOM, int(rate * TICK))
         queueing, credit = Queueing(), rate * TICK
-        last = moved = time.monotonic()
+        last = moved = looked = time.monotonic()
         until = last + seconds
-        while rows := open_replays():
+        rows = open_replays()
+        while rows:
             now = time.monotonic()
+            if now - looked >= LOOK_SECONDS:
+                rows, looked = open_replays(), now
             if now >= until:
                 return True
             if now - moved >= STUCK_SECONDS:
@@ -100,23 +103,22 @@ def open_replays() -> list[Replay]:
 
 
 def _hand_out(branches: list[Branch], rooms: dict[int, int], most: int, turn: int) -> Counter[Branch]:
-    """Say how many pushes each branch queues: accounts take turns, and within each its branches."""
-    given: Counter[Branch] = Counter()
+    """Say how many pushes each branch queues: at each turn another account comes first, and within it another branch.
+
+    Whoever comes first takes what there is room for, so that a turn is one transaction, not one for each replay.
+    """
     accounts: dict[int, deque[Branch]] = {}
     for branch in branches:
         accounts.setdefault(branch.row.account_id, deque()).append(branch)
     turns = deque(accounts.values())
     turns.rotate(-turn)
+    given: Counter[Branch] = Counter()
     for own in turns:
-        own.rotate(-turn)
-    while turns and sum(given.values()) < most:
-        own = turns.popleft()
-        while own and not _fits(own[0], given[own[0]], rooms):
-            own.popleft()
-        if own:
-            given[own[0]] += 1
-            own.rotate(-1)
-            turns.append(own)
+        own.rotate(-(turn // len(turns)))
+        for branch in own:
+            while most and _fits(branch, given[branch], rooms):
+                given[branch] += 1
+                most -= 1
     return given
 
 
