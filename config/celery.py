@@ -49,6 +49,12 @@ app.conf.beat_schedule = {
 }
 
 
+# While no worker runs, what is asked for each minute must not pile up before what matters.
+for _asked in app.conf.beat_schedule.values():
+    if _asked["schedule"] == crontab():
+        _asked.setdefault("options", {}).setdefault("expires", 300)
+
+
 class Pulse(bootsteps.StartStopStep):  # type: ignore[misc, unused-ignore]
     """Beats from the main process of a worker, each time its consumer starts anew: a lost connection clears timers."""
 

@@ -54,11 +54,12 @@ def post_stop_orders(upstream_id: int | None = None, attempt: int = 0) -> int:
 
 @shared_task(name="privacy.tasks.fetch_recordings")  # type: ignore[untyped-decorator, unused-ignore]
 def fetch_recordings() -> int:
-    """Fetch recordings that lie at upstreams, for a few minutes; return how many came."""
+    """Fetch recordings that lie at upstreams, for a few minutes, if nobody else does; return how many came."""
     came = 0
     until = timezone.now() + FETCHING
-    while (now := timezone.now()) < until and (row := fetching.claim(now)) is not None:
-        came += fetching.fetch(row, timezone.now)
+    with fetching.alone() as alone:
+        while alone and (now := timezone.now()) < until and (row := fetching.claim(now)) is not None:
+            came += fetching.fetch(row, timezone.now)
     return came
 
 

@@ -5,15 +5,16 @@ it after `LEASE` at most `MOST_ATTEMPTS` times in all: what was claimed so often
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 import aiohttp
-from django.db import transaction
+from django.db import connection, transaction
 from yarl import URL
 
-from common import egress
+from common import egress, sql
 from common.errors import BadInput, Conflict, MasklineError
 from notifications import guard
 from privacy import wav
@@ -40,12 +41,33 @@ KILLED = "killed"
 FINAL = {HOST, FORBIDDEN, REDIRECT, TOO_LARGE, NO_WAV}
 
 
+# The advisory lock of whoever fetches ("reco" in ASCII).
+LOCK = 0x7265636F
+
+
 class NotFetched(MasklineError):
     """An attempt failed: `problem` says why, in a word of ours."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Hold the lock of fetching, which goes with the connection; yields False where another process holds it.
+
+    One fetches at a time: a slow upstream must not keep every process of the worker from settling.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("privacy", "try_fetch_lock"), {"lock": LOCK})
+        held = bool(cursor.fetchone()[0])
+    try:
+        yield held
+    finally:
+        if held:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.load("privacy", "free_fetch_lock"), {"lock": LOCK})
 
 
 def claim(now: datetime) -> RecordingFile | None:

@@ -16,3 +16,11 @@ FROM (
     WHERE w.call_id IS NULL AND w.deleted_at IS NULL AND w.delete_at >= %(since)s
 ) found
 WHERE r.id = found.recording_id AND r.call_id IS NULL
+
+-- name: try_fetch_lock
+-- Takes the lock of whoever fetches recordings if nobody has it.
+SELECT pg_try_advisory_lock(%(lock)s)
+
+-- name: free_fetch_lock
+-- Gives it back.
+SELECT pg_advisory_unlock(%(lock)s)

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -75,6 +76,26 @@ def tell(switch1: Any, url: str, now: Any = None, **facts: Any) -> None:
     fields = {"recordFlag": 1, "recordObjectName": NAME, "recordDomain": DOMAIN, **times, **facts}
     outcome = deliver_fees(switch1, wires.fee("a", recordFileDownloadUrl=url, **fields), now=now or timezone.now())
     assert outcome.stored == 1
+
+
+def test_one_process_fetches_at_a_time(acme, switch1, host):
+    tell(switch1, f"http://{host}/good/{NAME}?token=x")
+    held, done = threading.Event(), threading.Event()
+
+    def another() -> None:
+        with fetching.alone() as alone:
+            assert alone
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=another)
+    thread.start()
+    held.wait(20)
+    assert (fetch_recordings(), Vendor.asked) == (0, [])
+    done.set()
+    thread.join(20)
+    assert fetch_recordings() == 1
 
 
 def test_a_recording_at_a_listed_host_is_fetched_and_given_to_the_customer(acme, switch1, host):
