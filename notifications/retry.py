@@ -4,7 +4,8 @@ The schedule counts requests really made: whatever made a push wait meanwhile mo
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -21,6 +22,8 @@ QUIET = timedelta(hours=24)
 # A push is to blame itself when it was refused so often, and others arrived there since it first was and of late.
 POISON_ATTEMPTS = 4
 LATELY = timedelta(hours=1)
+# A server that asks for time is given so much (Retry-After).
+MOST_ASKED = timedelta(hours=1)
 OK, GONE = 200, 410
 _WORTH_REPEATING = frozenset({408, 425, 429})
 
@@ -54,6 +57,19 @@ def next_due(
     late = now - planned
     due = first_failed_at + timedelta(minutes=schedule[made - 1]) + jitter(id, made)
     return due + late if late > TOLERANCE else due
+
+
+def asked_wait(retry_after: str, now: datetime) -> timedelta:
+    """Return for how long a server asked to be left alone: seconds or a date; none when that is past or nonsense."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdecimal():
+        return timedelta(seconds=min(int(text[:10]), MOST_ASKED.total_seconds()))
+    try:
+        until = parsedate_to_datetime(text)
+        wait = until.replace(tzinfo=until.tzinfo or UTC) - now
+    except (ValueError, OverflowError):
+        return timedelta(0)
+    return min(max(wait, timedelta(0)), MOST_ASKED)
 
 
 def jitter(id: UUID, made: int) -> timedelta:

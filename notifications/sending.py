@@ -29,6 +29,9 @@ MOST_ANSWER_BYTES = 16 * 1024
 MOST_HEADER_BYTES = 8 * 1024
 # Between the deadline on the loop and giving up on the loop itself.
 GRACE_SECONDS = 0.5
+# Shorter than the five seconds after which the common servers close a quiet connection: a push that meets such an end
+# is lost for a minute.
+QUIET_SECONDS = 4.0
 USER_AGENT = "Maskline"
 
 FORBIDDEN, TIMEOUT, UNREACHABLE, TLS, BAD_ANSWER = "forbidden", "timeout", "unreachable", "tls", "bad_answer"
@@ -47,7 +50,7 @@ NOT_ALLOWED = gettext_noop("The address is not allowed: nothing was sent.")
 class Sent:
     """What came of one request: `status` and the first 16 KiB of the answer, or a `problem` with its reason in words.
 
-    With a problem after the status line both are there. `cut`: the answer was longer.
+    With a problem after the status line both are there. `cut`: the answer was longer. `retry_after`: as sent.
     """
 
     status: int | None = None
@@ -56,6 +59,7 @@ class Sent:
     problem: str = ""
     reason: str = ""
     duration_us: int = 0
+    retry_after: str = ""
 
 
 class Sender:
@@ -70,6 +74,7 @@ class Sender:
             ssl=_tls(),
             limit=0,
             force_close=not keep_alive,
+            keepalive_timeout=QUIET_SECONDS if keep_alive else None,
             enable_cleanup_closed=False,
         )
         self._session = aiohttp.ClientSession(
@@ -113,21 +118,22 @@ class _Exchange:
     """One request on its way: how far it came."""
 
     def __init__(self) -> None:
-        self.connected = False
+        self.secure = False
         self.status: int | None = None
         self.answer = bytearray()
-        self.problem = self.reason = ""
+        self.problem = self.reason = self.retry_after = ""
 
     async def run(
         self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: bytes, connect: float
     ) -> None:
         parsed = _checked(url, guard.policy())
+        self.secure = parsed.scheme == "https"
         timeout = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)
         sent = {"Content-Type": signing.CONTENT_TYPE, "User-Agent": USER_AGENT, **headers}
         async with session.post(
             parsed, data=body, headers=sent, allow_redirects=False, timeout=timeout, raise_for_status=False
         ) as response:
-            self.status = response.status
+            self.status, self.retry_after = response.status, response.headers.get("Retry-After", "")
             while len(self.answer) <= MOST_ANSWER_BYTES:
                 part = await response.content.readany()
                 if not part:
@@ -143,6 +149,7 @@ class _Exchange:
             problem=self.problem,
             reason=self.reason,
             duration_us=int((time.monotonic() - began) * 1_000_000),
+            retry_after=self.retry_after,
         )
 
 
@@ -163,6 +170,8 @@ def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:
             return FORBIDDEN, NOT_ALLOWED
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as wrong):
             return TLS, certificates.reason(wrong)
+        case aiohttp.ClientSSLError(os_error=OSError() as wrong):
+            return TLS, certificates.disagreement(wrong)
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return TLS, certificates.NO_TLS
         case aiohttp.ClientConnectorDNSError(os_error=guard.NoNameInTime()):
@@ -173,6 +182,8 @@ def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:
             return TIMEOUT, NO_ANSWER if exchange.status is None else SLOW_ANSWER
         case aiohttp.ClientConnectorDNSError():
             return UNREACHABLE, NO_NAME
+        case aiohttp.ClientConnectorError(os_error=ConnectionResetError() as wrong) if exchange.secure:
+            return TLS, certificates.disagreement(wrong)
         case aiohttp.ClientConnectorError():
             return UNREACHABLE, NOT_CONNECTED
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():

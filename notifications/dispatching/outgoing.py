@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 
 from common.errors import WrongKey
 from common.faults import fault_point
@@ -137,18 +138,23 @@ class Outgoing:
             line.health.learn(now, failed=False, timed_out=False)
             self._records.success(line, now)
         else:
-            self._plan(line, outcome)
+            self._plan(line, outcome, retry.asked_wait(sent.retry_after, now))
             if learn:
                 self._learn_failure(line, outcome)
         self._finishing.add(outcome)
 
-    def _plan(self, line: Line, outcome: Outcome) -> None:
-        """Say when a push that failed is due again, or that it is given up; its call waits in the outbox."""
+    def _plan(self, line: Line, outcome: Outcome, asked: timedelta) -> None:
+        """Say when a push that failed is due again, or that it is given up; its call waits in the outbox.
+
+        `asked`: what its server asked to be left alone for.
+        """
         push, made = outcome.push, outcome.push.attempt + 1
         first = push.first_failed_at or outcome.at
         outcome.due_at = retry.next_due(requests.uuid_of(push.id), made, first, outcome.at, self._schedule)
         if outcome.due_at is None:
             outcome.state, outcome.why = Push.State.DEAD, requests.GAVE_UP
+        else:
+            outcome.due_at = max(outcome.due_at, outcome.at + asked)
         refused = retry.is_refusal(outcome.status) and outcome.status != retry.GONE
         outcome.poison = refused and retry.is_to_blame(made, first, line.succeeded_at, outcome.at)
         outcome.forget = self._lines.let_call_go(line, push)

@@ -31,8 +31,9 @@ class Request:
         return self.headers["webhook-id"]
 
 
-# What is answered: a status, or None for no answer at all; or seconds to wait before 200.
-Answer = int | float | None
+# What is answered: a status, or the lines of an answer from its status on, or None for no answer at all; or seconds to
+# wait before 200.
+Answer = int | float | str | None
 
 
 @dataclass
@@ -66,7 +67,8 @@ class Receiver:
                 if isinstance(answer, float):
                     await asyncio.sleep(answer)
                     answer = 200
-                writer.write(f"HTTP/1.1 {answer} Whatever\r\nContent-Length: 2\r\n\r\nok".encode())
+                head = answer if isinstance(answer, str) else f"{answer} Whatever"
+                writer.write(f"HTTP/1.1 {head}\r\nContent-Length: 2\r\n\r\nok".encode())
                 await writer.drain()
         writer.close()
 

@@ -87,6 +87,16 @@ def test_without_a_url_what_waits_is_given_up_and_nothing_is_sent(acme, settings
     }
 
 
+def test_a_server_that_asks_for_half_an_hour_has_it(acme, settings):
+    with receiving(settings, lambda request: "429 Slow down\r\nRetry-After: 1800") as receiver:
+        queue(acme, receiver.url(), 1, 2, order_key=7)
+        with dispatching():
+            until(lambda: Push.objects.filter(attempt=1).exists())
+    first, second = Push.objects.order_by("sequence")
+    assert first.first_failed_at and first.due_at - first.first_failed_at == timedelta(minutes=30)
+    assert (second.due_at, second.attempt) == (first.due_at, 0)
+
+
 def test_pushes_of_suspended_applications_and_of_accounts_in_arrears_arrive(acme, settings):
     with receiving(settings) as receiver:
         configure(acme, receiver.url())

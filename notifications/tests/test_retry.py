@@ -69,3 +69,17 @@ def test_a_push_is_to_blame_when_others_arrived_since_it_first_failed(made, othe
     now = T0 + {3: 4, 4: 9, 7: 300}[made] * MINUTE
     others = None if others_arrived is None else T0 + others_arrived * MINUTE
     assert retry.is_to_blame(made, T0, others, now) is to_blame
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [
+        *[("", 0), ("0", 0), ("120", 120), (" 7 ", 7), ("3600", 3600), ("3601", 3600), ("1" + "0" * 12, 3600)],
+        *[("-1", 0), ("1.5", 0), ("soon", 0), ("\udcff", 0), ("٣", 0), ("9" * 5000, 3600)],
+        *[("Sun, 01 Mar 2026 00:10:00 GMT", 600), ("Sun, 01 Mar 2026 00:10:00 -0000", 600)],
+        *[("Sat, 28 Feb 2026 00:00:00 GMT", 0), ("Thu, 01 Jan 2099 00:00:00 GMT", 3600)],
+        *[("Sun, 99 Mar 2026 99:00:00 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 -2359", 3600)],
+    ],
+)
+def test_a_server_may_ask_to_be_left_alone_for_an_hour_at_most(retry_after, seconds):
+    assert retry.asked_wait(retry_after, T0) == timedelta(seconds=seconds)
