@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from notifications.dispatching.database import Database, Rows
 from notifications.dispatching.health import Health
 from notifications.dispatching.leases import Leases
 from notifications.dispatching.lines import CallKey, Claimed, Line, Lines, Recipient
+from notifications.dispatching.waiting import Waiting
 
 log = logging.getLogger(__name__)
 MOST = 500
@@ -32,6 +34,7 @@ class Claiming:
     def __init__(self, database: Database, leases: Leases, lines: Lines, clock: Clock, most: int) -> None:
         self._database, self._leases, self._lines, self._clock = database, leases, lines, clock
         self._most_an_endpoint = most
+        self._waiting = Waiting()
         self._after = 0
         self._checked_at = 0.0
         self._gaps: dict[CallKey, int] = {}
@@ -45,24 +48,49 @@ class Claiming:
         if not epochs:
             return 0
         lines = self._lines
-        known = frozenset(lines.known)
         lines.let_go.clear()
         began = time.monotonic()
+        if looks := self._waiting.must_look(epochs, began):
+            await self._look(epochs, began)
+        # What is known now: between the two statements outcomes were written.
+        known = frozenset(lines.known)
+        rows = await self._read(epochs, known)
+        if looks:
+            self._waiting.took(time.monotonic() - began, time.monotonic())
+        await self.refresh({(row[1], row[2]) for row in rows}, began)
+        return self._take_in(rows, epochs, known)
+
+    async def _look(self, epochs: dict[int, int], began: float) -> None:
+        found, now = (await self._database.rows("find_waiting", shards=list(epochs)))[0]
+        self._clock.set(now, began)
+        self._waiting.looked(epochs, found or (), began)
+
+    async def _read(self, epochs: dict[int, int], known: frozenset[str]) -> Rows:
+        full = {id for id, line in self._lines.lines.items() if line.size >= FULL or self._is_shut(line)}
+        ids = [id for id in self._waiting.turns(self._after) if id not in full]
+        floors = self._waiting.floors
+        now, began = self._clock.now(), time.monotonic()
         rows = await self._database.rows(
             "claim_pushes",
-            after=self._after,
             shards=list(epochs),
-            full=[id for id, line in lines.lines.items() if line.size >= FULL or self._is_shut(line)],
-            known="{" + ",".join(known) + "}",
+            since=self._waiting.since(now),
+            seen=_array(full | floors.keys()),
+            ids=_array(ids),
+            floors=_array(floors[id] for id in ids),
+            known=_array(known),
             an_endpoint=AN_ENDPOINT,
             a_call=A_CALL,
             most=MOST,
         )
-        self._after = max(row[1] for row in rows) if len(rows) >= MOST else 0
+        found: dict[int, datetime] = {}
+        for row in rows:
+            found[row[1]] = min(row[-2], found.get(row[1], row[-2]))
+        last = rows[-1][1] if len(rows) >= MOST else None
+        self._after = last or 0
+        self._waiting.read(ids, found, now, last=last)
         if rows:
             self._clock.set(rows[0][-1], began)
-        await self.refresh({(row[1], row[2]) for row in rows}, began)
-        return self._take_in(rows, epochs, known)
+        return rows
 
     async def refresh(self, calls: set[CallKey], now: float) -> None:
         """Read anew what requests of these calls need, and those to endpoints whose pushes wait in memory."""
@@ -92,8 +120,7 @@ class Claiming:
         if not waiting:
             return
         ids, endpoints = map(list, zip(*waiting, strict=True))
-        found = await self._database.rows("find_taken_away", ids="{" + ",".join(ids) + "}", endpoints=endpoints)
-        for (endpoint,) in found:
+        for (endpoint,) in await self._database.rows("find_taken_away", ids=_array(ids), endpoints=endpoints):
             self._lines.drop(endpoint, under_way=False)
 
     def _is_shut(self, line: Line) -> bool:
@@ -170,10 +197,15 @@ class Claiming:
         return came
 
     def _claimed(self, row: tuple[Any, ...], epochs: dict[int, int]) -> Claimed:
-        (id, endpoint, order_key, sequence, shard, body, attempt, due_at, failed_at, queued_at, replay, _) = row
+        (id, endpoint, order_key, sequence, shard, body, attempt, due_at, failed_at, queued_at, replay, *_) = row
         given_up = self._gaps.get((endpoint, order_key))
         gap = given_up is not None and given_up < sequence
         epoch = epochs.get(shard, -1)
         return Claimed(
             id, endpoint, order_key, sequence, shard, epoch, body, attempt, due_at, failed_at, queued_at, replay, gap
         )
+
+
+def _array(values: Iterable[object]) -> str:
+    """Return plain values as PostgreSQL writes an array, which costs less than a list of parameters."""
+    return "{" + ",".join(map(str, values)) + "}"

@@ -50,38 +50,64 @@ WHERE owner = %(owner)s AND shard = ANY(%(shards)s::smallint[])
 -- The last word of a dispatcher.
 DELETE FROM notifications_dispatcher WHERE name = %(owner)s
 
--- name: claim_pushes
--- Due pushes of our shares, at most so many an endpoint, whole beginnings of calls: first the endpoints that have any
--- (one index probe each), then the calls of which something is due, then these calls from their oldest push on.
--- The first two by one index, so that what was deleted is stepped over once; `+ 0` keeps the third from it. What is
--- known already is kept hashed.
-WITH RECURSIVE known AS MATERIALIZED (
-    SELECT unnest(%(known)s::uuid[]) AS id
-), busy (id) AS (
-    (SELECT endpoint_id FROM notifications_push WHERE endpoint_id > %(after)s
-     ORDER BY endpoint_id, state, due_at LIMIT 1)
+-- name: find_waiting
+-- The endpoints of our shares that have something due, or have it soon: one index probe for each endpoint with any push.
+WITH RECURSIVE busy (id) AS (
+    (SELECT endpoint_id FROM notifications_push ORDER BY endpoint_id, state, due_at LIMIT 1)
     UNION ALL
     SELECT (SELECT p.endpoint_id FROM notifications_push p WHERE p.endpoint_id > b.id
             ORDER BY p.endpoint_id, p.state, p.due_at LIMIT 1)
     FROM busy b WHERE b.id IS NOT NULL
-), open AS (
-    SELECT e.id FROM busy JOIN notifications_endpoint e ON e.id = busy.id
-    WHERE e.shard = ANY(%(shards)s::smallint[]) AND e.state IN ('active', 'failing')
-      AND (e.closed_until IS NULL OR e.closed_until <= now()) AND e.id <> ALL(%(full)s::bigint[])
+)
+SELECT array_agg(due.id), now() FROM busy CROSS JOIN LATERAL (
+    SELECT e.id FROM notifications_endpoint e
+    WHERE e.id = busy.id AND e.shard = ANY(%(shards)s::smallint[])
+      AND EXISTS (
+          SELECT FROM notifications_push p
+          WHERE p.endpoint_id = e.id AND p.state = 0 AND p.due_at <= now() + interval '1 second'
+      )
+    OFFSET 0
+) due
+
+-- name: claim_pushes
+-- Due pushes of our shares, at most so many an endpoint, whole beginnings of calls: of endpoints where something has
+-- just become due, then of those where something waits (each from its floor on), the calls of which something is due,
+-- then these calls from their oldest push on. The calls by one index, so that what was deleted is stepped over once;
+-- `+ 0` keeps the pushes from it. OFFSET 0 keeps the order of turns. What is known already is kept hashed.
+WITH known AS MATERIALIZED (
+    SELECT unnest(%(known)s::uuid[]) AS id
+), fresh AS MATERIALIZED (
+    SELECT DISTINCT few.endpoint_id FROM (
+        SELECT p.endpoint_id FROM notifications_push p
+        WHERE p.shard = ANY(%(shards)s::smallint[]) AND p.state = 0 AND p.due_at > %(since)s AND p.due_at <= now()
+          AND p.endpoint_id <> ALL(%(seen)s::bigint[])
+        LIMIT %(most)s * 4
+    ) few
+), wanted AS (
+    SELECT endpoint_id AS id, '-infinity'::timestamptz AS floor FROM fresh
+    UNION ALL
+    SELECT turn.id, to_timestamp(turn.floor / 1000.0)
+    FROM unnest(%(ids)s::bigint[], %(floors)s::bigint[]) AS turn (id, floor)
 ), calls AS (
-    SELECT open.id AS endpoint_id, due.order_key FROM open CROSS JOIN LATERAL (
-        SELECT DISTINCT few.order_key FROM (
-            SELECT p.order_key FROM notifications_push p
-            WHERE p.endpoint_id = open.id AND p.state = 0 AND p.due_at <= now() AND p.id NOT IN (SELECT id FROM known)
+    SELECT wanted.id AS endpoint_id, due.order_key, due.first FROM wanted CROSS JOIN LATERAL (
+        SELECT e.id FROM notifications_endpoint e
+        WHERE e.id = wanted.id AND e.shard = ANY(%(shards)s::smallint[]) AND e.state IN ('active', 'failing')
+          AND (e.closed_until IS NULL OR e.closed_until <= now())
+        OFFSET 0
+    ) open CROSS JOIN LATERAL (
+        SELECT few.order_key, min(few.due_at) AS first FROM (
+            SELECT p.order_key, p.due_at FROM notifications_push p
+            WHERE p.endpoint_id = open.id AND p.state = 0 AND p.due_at >= wanted.floor AND p.due_at <= now()
+              AND p.id NOT IN (SELECT id FROM known)
             ORDER BY p.due_at LIMIT %(an_endpoint)s
-        ) few
+        ) few GROUP BY few.order_key
     ) due
     LIMIT %(most)s
 )
 SELECT p.id::text, p.endpoint_id, p.order_key, p.sequence, p.shard, p.body, p.attempt, p.due_at, p.first_failed_at,
        -- A replay waits from when it was asked for.
        greatest(p.created_at, (SELECT r.asked_at FROM notifications_replay r WHERE r.id = p.replay_id)),
-       p.replay_id IS NOT NULL, now()
+       p.replay_id IS NOT NULL, calls.first, now()
 FROM calls CROSS JOIN LATERAL (
     SELECT * FROM notifications_push p
     WHERE p.endpoint_id = calls.endpoint_id AND p.order_key = calls.order_key AND p.state + 0 = 0
