@@ -158,7 +158,7 @@ def test_one_who_died_while_asking_is_followed_by_the_next(relayed, server, swit
 def test_of_several_at_once_one_asks_all_are_answered_the_same_and_none_holds_a_connection(server, settings):
     settings.MASKLINE = {**settings.MASKLINE, "ask_call_seconds": 5}
     acme = company("acme", X)
-    acme.application.call_status_url = server.url("slow", "1", json.dumps(CONNECT))
+    acme.application.call_status_url = server.url("slow", "2", json.dumps(CONNECT))
     acme.application.save()
     UpstreamApplication.objects.create(
         upstream=cast.make_upstream(), app_key="vendorAcme", app_secret=cast.SECRET, application=acme.application
@@ -174,7 +174,7 @@ def test_of_several_at_once_one_asks_all_are_answered_the_same_and_none_holds_a_
         asked = [pool.submit(ask, turn) for turn in range(4)]
         wait_until(lambda: any(request["path"].startswith("/slow") for request in server.seen()))
         # Those that wait for the first one look now and then.
-        assert min(other_sessions() for _ in range(20)) == 0
+        assert any(other_sessions() == 0 for _ in range(150))
     assert [one.result() for one in asked] == [CONNECT] * 4
     assert Attempt.objects.count() == 1
 
