@@ -14,6 +14,7 @@ from accounts import roles
 from accounts.models import Account, Application
 from accounts.scope import Scope
 from common.periods import parse_instant
+from common.phone import mask_in_url
 from console.history import terms
 from console.templatetags.maskline import localtime
 from notifications import listing, replay
@@ -63,7 +64,7 @@ def chosen_words(scope: Scope, kept: Mapping[str, Any]) -> list[str]:
     if push := kept.get("push"):
         found.append(f"{listing.PREFIX}{push}")
     if endpoint := kept.get("endpoint"):
-        found += scope.rows(Endpoint).filter(pk=endpoint).values_list("url", flat=True)
+        found += [mask_in_url(url) for url in scope.rows(Endpoint).filter(pk=endpoint).values_list("url", flat=True)]
     if kind := kept.get("kind"):
         found.append(str(Push.Kind(kind).label))
     if state := kept.get("state"):

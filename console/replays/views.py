@@ -1,5 +1,6 @@
 """Replays: the list with how far each is, the form, its preview, the order, and cancelling."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,23 @@ from console.replays import selection
 from console.replays.forms import FIELDS, ReplayForm
 from console.replays.selection import Selection
 from console.revealing import REASON_AT_LEAST
-from notifications import listing, replay
-from notifications.models import Endpoint, Replay
+from notifications import destinations, listing, replay
+from notifications.models import Endpoint, Push, Replay
+from notifications.retry import MOST_WAIT
 
 PAGE = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """One replay in the list; `held`: its endpoints that nothing is sent to, `ran_out`: it took too long."""
+
+    row: Replay
+    words: list[str]
+    is_open: bool
+    percent: int
+    held: list[Endpoint]
+    ran_out: bool
 
 
 @require("look")
@@ -34,13 +48,13 @@ def replays(request: HttpRequest) -> HttpResponse:
     scope = for_user(request.user)
     rows = scope.rows(Replay).select_related("account", "application")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    lines = [(row, selection.chosen_words(scope, row.chosen), row.state in replay.OPEN) for row in page.object_list]
+    lines = [_line(scope, row) for row in page.object_list]
     frame = pages.context(
         request,
         title=_("Replays"),
         page=page,
         lines=lines,
-        going_on=any(is_open for _row, _words, is_open in lines),
+        going_on=any(line.is_open for line in lines),
         may_replay=roles.may(request.user, "replay"),
     )
     return render(request, "console/replays/list.html", frame)
@@ -57,7 +71,8 @@ def new_replay(request: HttpRequest) -> HttpResponse:
         chosen = form.selection()
         if chosen is not None:
             return _preview(request, scope, chosen)
-    frame = pages.context(request, title=_("Send pushes again"), form=form)
+    endpoint = scope.rows(Endpoint).filter(pk=_whole(str(form["endpoint"].value() or ""))).first()
+    frame = pages.context(request, title=_("Send pushes again"), form=form, endpoint=endpoint)
     return render(request, "console/replays/new.html", frame, status=400 if form.errors else 200)
 
 
@@ -101,6 +116,19 @@ def cancel_replay(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("replays")
 
 
+def _line(scope: Scope, row: Replay) -> Line:
+    is_open = row.state in replay.OPEN
+    cancelled_at = row.finished_at if row.state == Replay.State.CANCELLED else None
+    return Line(
+        row=row,
+        words=selection.chosen_words(scope, row.chosen),
+        is_open=is_open,
+        percent=100 * row.queued // row.total if row.total else 100,
+        held=destinations.resting(map(int, row.place or {})) if is_open else [],
+        ran_out=cancelled_at is not None and cancelled_at - row.asked_at >= MOST_WAIT,
+    )
+
+
 def _ordered(
     request: HttpRequest, chosen: Selection, token: str, reason: str, planned: int
 ) -> tuple[Replay | None, bool]:
@@ -138,12 +166,14 @@ def _preview(
         selection=chosen,
         words=selection.chosen_words(scope, chosen.choice.kept()),
         groups=[
-            (urls.get(group.endpoint), group, selection.state_words(group.state))
+            (urls.get(group.endpoint), group, Push.Kind(group.kind).label, selection.state_words(group.state))
             for group in groups
             if group.state != listing.WAITING
         ],
         count=replay.total(groups),
-        waiting=sum(group.pushes for group in groups if group.state == listing.WAITING),
+        waiting=replay.waiting(groups),
+        nowhere=replay.nowhere(groups),
+        held=destinations.resting({group.endpoint for group in groups if group.state != listing.WAITING}),
         problem=problem,
         reason=request.POST.get("reason", "") if problem else "",
         token=token or selection.sealed(chosen, request.user),
