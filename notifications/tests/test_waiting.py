@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.tests.fixtures import *  # noqa: F403
@@ -79,3 +79,12 @@ def test_what_was_committed_late_is_found_though_its_queue_was_read_beyond_it(ac
                 Push.objects.update(due_at=timezone.now() - timedelta(hours=1))
             until(lambda: not Push.objects.exists())
     assert len(receiver.seen) == 2
+
+
+@pytest.mark.django_db
+def test_what_left_the_outbox_is_cleared_away_after_a_thousand_rows():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE oid = 'notifications_push'::regclass")
+        options = dict(option.split("=") for option in cursor.fetchone()[0])
+    assert options["autovacuum_vacuum_scale_factor"] == "0.01"
+    assert options["autovacuum_vacuum_threshold"] == "1000"
