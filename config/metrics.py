@@ -59,6 +59,7 @@ GAUGES = (
     Gauge("maskline_quarantine_open", "metric_quarantine", "Records in quarantine"),
     Gauge("maskline_jobs", "metric_jobs", "Jobs that wait, run, or failed within a day", ("state",)),
     Gauge("maskline_alerts_open", "metric_alerts", "Open alerts", ("severity",)),
+    Gauge("maskline_oldest_transaction_seconds", "metric_transactions", "Age of the oldest open transaction"),
     Gauge("maskline_heartbeat_age_seconds", "metric_heartbeats", "Age of the last sign of life", ("part",)),
 )
 

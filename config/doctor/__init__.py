@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 Check = Callable[[datetime], Iterator[Finding]]
 WITHOUT_DATABASE: tuple[Check, ...] = (machine.disk, machine.storage, machine.redis)
 WITH_DATABASE: tuple[Check, ...] = (
-    *(machine.postgres, machine.clock, database.migrations, database.partitions_ahead, database.keys, database.backup),
-    *(work.heartbeats, work.dispatchers, work.pushes, work.settlement, work.unpriced),
+    *(machine.postgres, machine.clock, database.migrations, database.partitions_ahead, database.transactions),
+    *(database.keys, database.backup, work.heartbeats, work.dispatchers, work.pushes, work.settlement, work.unpriced),
 )
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import DataKey
-from common import partitions
+from common import partitions, sql
 from common.errors import MasklineError
 from common.keyring import keyring
 from config.doctor.findings import BAD, OK, WARN, Finding, span, worse
@@ -18,6 +18,7 @@ BACKUP = "backup"
 # Writers make what is missing, and wait for it; it should not come to that.
 AHEAD = {"week": timedelta(days=3), "month": timedelta(days=7)}
 BAD_AFTER = 4
+LONG, TOO_LONG = timedelta(minutes=15), timedelta(hours=2)
 
 
 def migrations(now: datetime) -> Iterator[Finding]:
@@ -55,6 +56,16 @@ def partitions_ahead(now: datetime) -> Iterator[Finding]:
 
 def _covers(there: Sequence[partitions.Partition], at: datetime) -> bool:
     return any(one.lower <= at < one.upper for one in there)
+
+
+def transactions(now: datetime) -> Iterator[Finding]:
+    """Look for a transaction that was left open: behind it nothing is cleaned away, and lists of pushes stand still."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("config", "metric_transactions"))
+        age = timedelta(seconds=float(cursor.fetchone()[0]))
+    level = worse(age / LONG, 1, TOO_LONG / LONG)
+    cure = "" if level == OK else "a backup or a long export? otherwise end it: pg_stat_activity, pg_terminate_backend"
+    yield Finding(level, "transactions", f"the oldest has been open for {span(age)}" if age else "none open", cure)
 
 
 def keys(now: datetime) -> Iterator[Finding]:

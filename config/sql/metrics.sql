@@ -89,3 +89,9 @@ SELECT severity, count(*) FROM notifications_alert WHERE closed_at IS NULL GROUP
 -- name: metric_heartbeats
 -- How old the signs of life are.
 SELECT name, extract(epoch FROM now() - at) FROM console_heartbeat
+
+-- name: metric_transactions
+-- For how long the oldest transaction of a client has been open: what was deleted since stays in the way till it ends,
+-- and the list of pushes does not go on past one that writes.
+SELECT coalesce(extract(epoch FROM max(now() - xact_start)), 0) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()

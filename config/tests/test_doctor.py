@@ -4,21 +4,25 @@ import base64
 import io
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from redis import Redis
 
 from accounts.models import DataKey
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from common import partitions
+from common.errors import MasklineError
 from common.keyring import keyring
 from config import doctor
 from config.doctor import database, findings, machine, work
@@ -105,6 +109,24 @@ def test_redis_that_is_away_is_bad(settings: Any, now: datetime) -> None:
     assert level(machine.redis, now) == BAD
 
 
+def test_redis_that_may_drop_tasks_or_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    told = {"redis_version": "7.2.4", "maxmemory": 1, "maxmemory_policy": "allkeys-lru"}
+    monkeypatch.setattr(Redis, "info", lambda _: told)
+    assert level(machine.redis, now) == WARN
+    told |= {"redis_version": "6.0.16", "maxmemory": 0}
+    assert level(machine.redis, now) == BAD
+
+
+def test_without_a_database_the_rest_is_not_asked(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    def refuse() -> None:
+        raise OperationalError("connection refused\nby acme.example")
+
+    monkeypatch.setattr(connection, "ensure_connection", refuse)
+    found = list(doctor.examine(now))
+    assert (found[-1].level, found[-1].about) == (BAD, "database")
+    assert found[-1].seen == "cannot be reached: connection refused"
+
+
 def test_a_store_nobody_may_write_to_is_bad(settings: Any, now: datetime, tmp_path: Path) -> None:
     assert level(machine.storage, now) == OK
     (tmp_path / "file").touch()
@@ -149,6 +171,50 @@ def test_keys_are_compared_with_those_the_database_knows(now: datetime) -> None:
     assert level(database.keys, now) == OK
     DataKey.objects.create(kid="old", fingerprint=base64.b64decode("AAAAAAAAAAA="))
     assert level(database.keys, now) == BAD
+
+
+def test_keys_that_cannot_be_read_are_bad(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    def unreadable() -> Any:
+        raise MasklineError("k1:AAAA")
+
+    monkeypatch.setattr(database, "keyring", unreadable)
+    (found,) = database.keys(now)
+    assert (found.level, "AAAA" in str(found)) == (BAD, False)
+
+
+def test_a_key_that_was_changed_may_still_be_needed(now: datetime) -> None:
+    DataKey.objects.all().delete()
+    ((kid, right),) = keyring().fingerprints().items()
+    both = {"new": b"12345678", kid: right}
+    DataKey.objects.create(kid=kid, fingerprint=right)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "keyring", lambda: SimpleNamespace(fingerprints=lambda: both))
+        assert level(database.keys, now) == WARN
+
+
+def test_a_transaction_that_is_left_open_is_told(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def left_open() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=left_open)
+    thread.start()
+    held.wait(20)
+    moment = timedelta(microseconds=1)
+    try:
+        assert level(database.transactions, now) == OK
+        monkeypatch.setattr(database, "LONG", moment)
+        assert level(database.transactions, now) == WARN
+        monkeypatch.setattr(database, "TOO_LONG", moment)
+        assert level(database.transactions, now) == BAD
+    finally:
+        done.set()
+        thread.join(20)
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(1, OK), (47, OK), (49, WARN), (191, WARN), (193, BAD)])
