@@ -31,7 +31,7 @@ def fill(lines, endpoint, count, account=1):
 
 def take(lines, most=1000, under_way=0):
     """Take what may go; return how many of each endpoint."""
-    taken = {}
+    taken: dict[int, int] = {}
     while most and (one := lines.take(T0, lines.slots - under_way)):
         taken[one[0].recipient.id] = taken.get(one[0].recipient.id, 0) + 1
         most, under_way = most - 1, under_way + 1
