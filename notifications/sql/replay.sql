@@ -58,7 +58,7 @@ FROM notifications_endpoint AS e JOIN accounts_application AS a ON a.id = e.appl
 CROSS JOIN LATERAL (
     SELECT count(*) AS pushes FROM (
         SELECT FROM notifications_push AS p
-        WHERE p.endpoint_id = e.id AND p.state = 0 AND p.due_at <= now() LIMIT %(most)s
+        WHERE p.endpoint_id = e.id AND p.state = 0 AND p.due_at <= statement_timestamp() LIMIT %(most)s
     ) AS few
 ) AS due
 WHERE e.id = ANY(%(endpoints)s::bigint[])
