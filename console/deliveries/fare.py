@@ -35,7 +35,7 @@ def lines(endpoints: Sequence[Endpoint], now: datetime) -> list[Line]:
             words.ENDPOINTS[Endpoint.State(endpoint.state)],
             queues.get(endpoint.pk, Queue()),
             fared.get(endpoint.pk, Fared()),
-            bool(endpoint.closed_until and endpoint.closed_until > now),
+            words.is_left_alone(endpoint),
         )
         for endpoint in endpoints
     ]

@@ -2,10 +2,12 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,26 +16,32 @@ from accounts import roles
 from accounts.models import Account, Application
 from accounts.roles import require
 from accounts.scope import Scope, for_user
+from common.errors import BadInput
 from console import pages
 from console.deliveries import fare, words
 from console.deliveries.forms import TestPushForm
 from console.history import filters as history_filters
-from notifications.models import Endpoint
+from notifications.listing import read_message_id
+from notifications.models import Attempt, Endpoint, Push
 
+TROUBLE_FIRST = Case(*(When(state=state, then=place) for place, state in enumerate(words.TROUBLE_FIRST)), default=9)
 PAGE, SUGGESTIONS, MOST_ENDPOINTS = 50, 200, 100
 
 
 @require("look")
 @require_safe
 def endpoints(request: HttpRequest) -> HttpResponse:
-    """Return the servers that pushes go to, those in trouble first to find by their state."""
+    """Return the servers that pushes go to, those in trouble first. An id in the search leads to its push."""
     scope, now = for_user(request.user), timezone.now()
+    if (push := _push_of(request, scope)) is not None:
+        return redirect("push", push)
     filters = history_filters.read(request.GET.copy(), scope)
     rows = scope.rows(Endpoint).select_related("application__account").filter(**filters.rows())
     state = request.GET.get("state", "")
     if state in Endpoint.State.values:
         rows = rows.filter(state=state)
-    page = Paginator(rows.order_by("application__app_key", "url", "pk"), PAGE).get_page(request.GET.get("page"))
+    rows = rows.order_by(TROUBLE_FIRST, "application__app_key", "url", "pk")
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     frame = pages.context(
@@ -44,6 +52,8 @@ def endpoints(request: HttpRequest) -> HttpResponse:
         lines=fare.lines(list(page.object_list), now) if not filters.problems else [],
         states=Endpoint.State.choices,
         state=state,
+        unknown_push=bool(request.GET.get("push", "").strip()),
+        now=now,
         query=query.urlencode(),
         filtered=bool(query),
         accounts=scope.rows(Account).order_by("code")[:SUGGESTIONS] if scope.account_id is None else (),
@@ -66,7 +76,8 @@ def page_of(
 ) -> HttpResponse:
     """Return the page of an application's pushes."""
     found = scope.rows(Endpoint).filter(application=application).order_by("url")[:MOST_ENDPOINTS]
-    lines = fare.lines(list(found), timezone.now())
+    now = timezone.now()
+    lines = fare.lines(list(found), now)
     urls = _urls(application, {bytes(line.endpoint.url_digest): line for line in lines})
     used = {line.endpoint.pk for row in urls if (line := row["line"])}
     may_test = roles.may(request.user, "try_out")
@@ -74,6 +85,7 @@ def page_of(
         request,
         title=_("Pushes of an application"),
         application=application,
+        now=now,
         urls=urls,
         missing=[row for row in urls if not row["url"]],
         others=[line for line in lines if line.endpoint.pk not in used],
@@ -81,6 +93,17 @@ def page_of(
         may_configure=roles.may(request.user, "configure"),
     )
     return render(request, "console/deliveries/application.html", frame, status=status)
+
+
+def _push_of(request: HttpRequest, scope: Scope) -> UUID | None:
+    """Return the push whose id was typed, as the header webhook-id tells it or as pages show it, if it is known."""
+    text = request.GET.get("push", "").strip()
+    try:
+        pk = read_message_id(text) if text else None
+    except BadInput:
+        return None
+    known = pk and (scope.rows(Push).filter(pk=pk).exists() or scope.rows(Attempt).filter(push_id=pk).exists())
+    return pk if known else None
 
 
 def _urls(application: Application, lines: dict[bytes, fare.Line]) -> list[dict[str, Any]]:

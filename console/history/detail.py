@@ -14,10 +14,12 @@ from accounts.roles import require
 from billing.models import Charge
 from common import timeid
 from console import charges, pages, revealing
-from console.deliveries import pushes
+from console.deliveries import panel
 from console.history import sms, story
+from notifications.models import Push
 from privacy.models import Call, CallEvent, Message, Usage
 
+CALLIN, BLOCK = "callin", "block"
 RELATED = ("account", "application", "number", "upstream", "source")
 
 
@@ -66,13 +68,13 @@ def reveal_message(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _call_page(request: HttpRequest, call: Call, **more: Any) -> HttpResponse:
     scope = account_scope.for_user(request.user)
     told = story.of_record(scope, call)
+    causes = {call.pk: Push.Kind.CDR, **{event.pk: Push.Kind.EVENT for event in told["events"]}}
     charge = scope.rows(Charge).filter(pk=call.pk).select_related("account", "tariff", "run").first()
     extra = {
         **told,
         "call": call,
         "twins": [other for other in told["calls"] if other.pk != call.pk],
-        "pushes": pushes.of_causes(scope, [call.pk, *(e.pk for e in told["events"])], timeid.instant(call.pk)),
-        "application_id": call.application_id,
+        "pushed": panel.of_record(scope, call.application, causes, timeid.instant(call.pk)),
         "charge": charge,
         "splits": charges.splits(scope, charge) if charge else [],
         "transaction": charges.transaction_of(scope, charge) if charge else None,
@@ -83,12 +85,13 @@ def _call_page(request: HttpRequest, call: Call, **more: Any) -> HttpResponse:
 
 
 def _event_page(request: HttpRequest, event: CallEvent, **more: Any) -> HttpResponse:
-    scope = account_scope.for_user(request.user)
+    scope, at = account_scope.for_user(request.user), timeid.instant(event.pk)
+    told = story.of_record(scope, event)
+    asked = event.event_type == CALLIN and (event.notify_mode.lower() == BLOCK or bool(told["questions"]))
     extra = {
-        **story.of_record(scope, event),
+        **told,
         "event": event,
-        "pushes": pushes.of_causes(scope, [event.pk], timeid.instant(event.pk)),
-        "application_id": event.application_id,
+        "pushed": panel.of_record(scope, event.application, {event.pk: Push.Kind.EVENT}, at, asked=asked),
         "unknown_fields": story.as_json(event.unknown_fields),
     }
     template = "console/history/call_event.html"
@@ -96,13 +99,13 @@ def _event_page(request: HttpRequest, event: CallEvent, **more: Any) -> HttpResp
 
 
 def _message_page(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
-    scope = account_scope.for_user(request.user)
+    scope, at = account_scope.for_user(request.user), timeid.instant(message.pk)
+    asked = message.notification_mode.lower() == BLOCK
     charge = scope.rows(Charge).filter(pk=message.pk).select_related("account", "tariff", "run").first()
     extra = {
         "message": message,
         **sms.of_message(scope, message),
-        "pushes": pushes.of_causes(scope, [message.pk], timeid.instant(message.pk)),
-        "application_id": message.application_id,
+        "pushed": panel.of_record(scope, message.application, {message.pk: Push.Kind.SMS}, at, asked=asked),
         "charge": charge,
         "splits": charges.splits(scope, charge) if charge else [],
         "transaction": charges.transaction_of(scope, charge) if charge else None,
@@ -123,6 +126,7 @@ def _find(request: HttpRequest, model: type[Any], pk: UUID) -> Any:
 def _render(request: HttpRequest, template: str, title: str, pk: UUID, extra: dict[str, Any]) -> HttpResponse:
     may_reveal = roles.may(request.user, "reveal")
     may_money = roles.may(request.user, "money")
+    extra["may_replay"] = roles.may(request.user, "replay")
     extra.setdefault("revealed", False)
     frame = pages.context(request, title=title, pk=pk, may_reveal=may_reveal, may_money=may_money, **extra)
     return render(request, template, frame)

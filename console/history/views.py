@@ -12,9 +12,11 @@ from accounts.roles import require
 from accounts.scope import Scope
 from billing.models import Charge
 from console import words
+from console.deliveries import panel
 from console.history import kinds
 from console.history.filters import Filters
 from console.history.listing import Listing, show
+from notifications.models import Push
 from privacy.lives import Stage
 from privacy.models import Call, CallEvent, Message, NumberStatus
 
@@ -61,9 +63,21 @@ def add_charges(scope: Scope, rows: Sequence[Any]) -> None:
         row.charge = charges.get(row.pk)
 
 
+def add_calls(scope: Scope, rows: Sequence[Any]) -> None:
+    """Give each call its charge, and how the push of its CDR stands."""
+    add_charges(scope, rows)
+    panel.add_states(scope, rows, Push.Kind.CDR)
+
+
+def add_messages(scope: Scope, rows: Sequence[Any]) -> None:
+    """Give each message its charge, and how its push stands."""
+    add_charges(scope, rows)
+    panel.add_states(scope, rows, Push.Kind.SMS)
+
+
 CALLS = Listing(
     "calls", _("Calls"), Call, "console/history/calls.html", kinds.CALLS, ("caller_number", "destination_number"),
-    narrow=_calls, choices={"outcome": OUTCOMES, "direction": DIRECTIONS}, decorate=add_charges,
+    narrow=_calls, choices={"outcome": OUTCOMES, "direction": DIRECTIONS}, decorate=add_calls,
 )  # fmt: skip
 EVENTS = Listing(
     "call_events", _("Call events"), CallEvent, "console/history/call_events.html", kinds.EVENTS,
@@ -71,7 +85,7 @@ EVENTS = Listing(
 )  # fmt: skip
 MESSAGES = Listing(
     "messages", _("SMS"), Message, "console/history/messages.html", kinds.MESSAGES, ("calling_number", "called_number"),
-    narrow=_messages, choices={"outcome": RESULTS}, decorate=add_charges,
+    narrow=_messages, choices={"outcome": RESULTS}, decorate=add_messages,
 )  # fmt: skip
 STATUSES = Listing(
     "number_statuses", _("Number status"), NumberStatus, "console/history/number_statuses.html", kinds.STATUSES,

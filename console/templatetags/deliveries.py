@@ -17,8 +17,10 @@ def counted(number: int) -> str:
 
 @register.filter
 def took(microseconds: int | None) -> str:
-    """Return a duration in milliseconds, a dash for none."""
-    return "–" if microseconds is None else f"{microseconds / 1000:,.0f} ms"
+    """Return a duration in milliseconds, from a second on in seconds; a dash for none."""
+    if microseconds is None:
+        return "–"
+    return f"{microseconds / 1000:,.0f} ms" if microseconds < 1_000_000 else f"{microseconds / 1_000_000:,.1f} s"
 
 
 @register.filter

@@ -38,7 +38,11 @@ function datasets(chart) {
       backgroundColor: hue,
       borderColor: hue,
       borderWidth: line ? 2 : 0,
-      pointRadius: 0,
+      // A point between gaps has no line: it is drawn itself.
+      pointRadius: (point) => {
+        const [before, after] = [point.dataset.data[point.dataIndex - 1], point.dataset.data[point.dataIndex + 1]];
+        return (before ?? null) === null && (after ?? null) === null ? 3 : 0;
+      },
       tension: 0.25,
       spanGaps: true,
       order: line ? 0 : 1,
