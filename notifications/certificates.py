@@ -33,6 +33,15 @@ _TIMED = {
     EXPIRED: gettext_noop("The server's TLS certificate expired at %(at)s."),
 }
 NO_TLS = gettext_noop("No secure connection to the server could be agreed on.")
+_TOO_OLD = gettext_noop("The server speaks only versions of TLS that are too old to be safe.")
+_PLAIN = gettext_noop("What listens there does not speak TLS: is the port that of http?")
+_HUNG_UP = gettext_noop("The server hung up instead of agreeing on a secure connection.")
+# By OpenSSL's name of what went wrong, here or as the server said.
+_DISAGREEMENTS = {
+    **dict.fromkeys(("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION"), _TOO_OLD),
+    **dict.fromkeys(("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"), _PLAIN),
+    "TLSV1_UNRECOGNIZED_NAME": gettext_noop("The server does not know the name in the URL."),
+}
 
 
 class Handshake(ssl.SSLObject):
@@ -54,6 +63,13 @@ def reason(wrong: ssl.SSLCertVerificationError) -> str:
         at = term[wrong.verify_code == EXPIRED]
         return _TIMED[wrong.verify_code].replace("%(at)s", f"{at:%Y-%m-%dT%H:%M:%SZ}")
     return _REASONS.get(wrong.verify_code, NO_TLS)
+
+
+def disagreement(wrong: OSError) -> str:
+    """Return why no secure connection came about, although no certificate was refused."""
+    if isinstance(wrong, ssl.SSLError):
+        return _DISAGREEMENTS.get(wrong.reason or "", NO_TLS)
+    return _HUNG_UP if isinstance(wrong, ConnectionError) else NO_TLS
 
 
 def _term(handshake: ssl.SSLObject) -> tuple[datetime, datetime] | None:

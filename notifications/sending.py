@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop
 from yarl import URL
 
 from common import egress
-from notifications import certificates, guard, signing
+from notifications import certificates, guard, hearing, signing
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -67,7 +67,7 @@ class Sender:
 
     def __init__(self, *, keep_alive: bool = False) -> None:
         self._resolver = guard.Resolver()
-        connector = aiohttp.TCPConnector(
+        connector = hearing.Connector(
             resolver=self._resolver,
             use_dns_cache=False,
             socket_factory=guard.open_socket,

@@ -129,6 +129,15 @@ class Hostile:
             await writer.drain()
             await asyncio.sleep(0.05)
 
+    async def flood(self, reader: Any, writer: Any) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)
+            await writer.drain()
+
+    async def well_and_on(self, reader: Any, writer: Any) -> None:
+        await self.well(reader, writer, "{}")
+        await self.flood(reader, writer)
+
     async def upgrade(self, reader: Any, writer: Any) -> None:
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
 

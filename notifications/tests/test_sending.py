@@ -87,6 +87,8 @@ def test_a_good_answer_comes_back_whole(reachable: Ports) -> None:
         (["negative"], None, "bad_answer"),
         (["headers"], None, "bad_answer"),
         (["long_line"], None, "bad_answer"),
+        (["upgrade"], 101, ""),
+        (["flood"], None, "timeout"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
@@ -114,6 +116,23 @@ def test_ten_megabytes_are_read_no_further_than_sixteen_kilobytes(reachable: Por
         assert sent.answer[:2] in (b"xx", b"\x1f\x8b")  # not unpacked
     assert send(reachable.url("huge")).cut
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8 * 1024
+
+
+@pytest.mark.parametrize("path", ["flood", "well_and_on"])
+def test_a_server_that_floods_us_with_heads_holds_up_nobody(reachable: Ports, path: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    async def both(sender: Sender) -> list[Sent]:
+        flooded = [asyncio.create_task(sender.send(reachable.url(path), {}, b"", total=2 * T)) for _ in range(4)]
+        await asyncio.sleep(0.2)
+        beside = await sender.send(reachable.url("well", "{}"), {}, b"", total=2 * T)
+        return [beside, *[await one for one in flooded]]
+
+    beside, *flooded = run(both)
+    assert beside.status == 200
+    assert max(one.duration_us for one in flooded) < 4_000_000
+    assert {one.problem or one.status for one in flooded} <= {"timeout", 200}
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
