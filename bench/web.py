@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 WORKERS, THREADS = 2, 8
-PATIENCE_SECONDS = 30.0
+# A busy machine takes long to import everything twice.
+PATIENCE_SECONDS = 120.0
 
 
 @contextmanager

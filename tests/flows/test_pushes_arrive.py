@@ -74,7 +74,7 @@ STEPS: tuple[tuple[float, soak.Step], ...] = (
 def test_nothing_is_lost_whatever_is_killed_and_pushes_go_on_without_redis(home: Path, settings: Any) -> None:
     settings.MASKLINE = settings.MASKLINE | {"push_allow_private": ["1"]}
     plan = Plan(
-        seconds=12, endpoints=20, silences=0.005, settle_seconds=240, between_kills=(0, 0), steps=STEPS, followers=1
+        seconds=11, endpoints=20, silences=0.005, settle_seconds=240, between_kills=(0, 0), steps=STEPS, followers=1
     )
     key = {"MASKLINE_DATA_KEY": str(settings.MASKLINE_DATA_KEY)}
     outcome = soak.run(home, plan, tables=tables, environment=key)
