@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+import django.db
 import psycopg
 from django.db import connection
 from psycopg import AsyncConnection, AsyncCursor
@@ -25,6 +26,12 @@ SESSION = (
     "SET plan_cache_mode = force_generic_plan",
     "SET statement_timeout = '30s'",
     "SET lock_timeout = '5s'",
+)
+# The peer of a connection over the network that is gone without a word is noticed within seconds.
+NETWORK = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+AWAY = (
+    *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction),
+    *(django.db.OperationalError, django.db.InterfaceError, OSError),
 )
 Rows = list[tuple[Any, ...]]
 
@@ -85,9 +92,9 @@ async def run(cursor: AsyncCursor[Any], name: str, **parameters: Any) -> Rows:
 
 def away(error: Exception) -> bool:
     """Return whether waiting and asking again is the cure: the database is away, or another session was in the way."""
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | OSError)
+    return isinstance(error, AWAY)
 
 
 def _parameters() -> dict[str, Any]:
     own = {"cursor_factory", "context", "prepare_threshold"}
-    return {name: value for name, value in connection.get_connection_params().items() if name not in own}
+    return NETWORK | {name: value for name, value in connection.get_connection_params().items() if name not in own}

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from django.utils import timezone
 from psycopg import AsyncCursor
 
@@ -157,6 +158,8 @@ async def keep_partitions(*, forget: bool = False) -> None:
 
 
 def _keep_partitions(*, forget: bool) -> None:
+    # Django's own connection of this thread, which outlives a restart of the server only broken.
+    close_old_connections()
     if forget:
         partitions.forget(Attempt._meta.db_table)
     now = timezone.now()
