@@ -135,6 +135,9 @@ class SecretMixin:
         if row is None or row.pk is None:
             return _("A secret is made when this is saved; see a new one on its own page then.")
         url = reverse(f"admin:accounts_{self.model._meta.model_name}_secret", args=[row.pk])
-        return format_html(
-            '{} <a class="text-primary-600" href="{}">{}</a>', _("kept, never shown."), url, _("Make a new one")
-        )
+        said = _("kept, never shown.")
+        if until := self._previous_until(row):
+            said += " " + _("The former one stays good until %(until)s.") % {
+                "until": f"{timezone.localtime(until):%Y-%m-%d %H:%M:%S}"
+            }
+        return format_html('{} <a class="text-primary-600" href="{}">{}</a>', said, url, _("Make a new one"))

@@ -70,6 +70,18 @@ def test_a_form_of_somebody_else_that_is_out_of_date_is_told_so(
     assert Application.objects.get().app_secret == present
 
 
+def test_the_application_says_until_when_its_former_secret_is_good(
+    acme: Company, signed_in: Callable[..., Client]
+) -> None:
+    browser, said = signed_in("operator"), "The former one stays good until"
+    page = reverse("admin:accounts_application_change", args=[acme.application.pk])
+    assert said not in browser.get(page).content.decode()
+    browser.post(page_of(acme), {"hours": "24"})
+    assert said in browser.get(page).content.decode()
+    Application.objects.update(previous_secret_until=timezone.now())
+    assert said not in browser.get(page).content.decode()
+
+
 def test_the_former_secret_is_revoked_by_a_button(acme: Company, signed_in: Callable[..., Client]) -> None:
     browser = signed_in("operator")
     browser.post(page_of(acme), {"hours": "24"})
