@@ -1,10 +1,11 @@
 """An application's pushes as it may page through them: bodies as sent, whether they wait, arrived or were given up.
 
-The order is (transaction that queued it, id), and a page goes only as far as no open transaction can still add to:
-what is committed late stands on a later page, never before the reader's place. A push keeps its place when it leaves
-the outbox for the log of attempts and when it is sent again.
+The order is (transaction that queued it, id), and a page goes only as far as no open transaction of this database can
+still add to: what is committed late stands on a later page, never before the reader's place. A push keeps its place
+when it leaves the outbox for the log of attempts and when it is sent again.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +16,11 @@ from django.core.signing import BadSignature, Signer
 from django.db import connection
 
 from common import sql, timeid
-from common.errors import BadInput
+from common.errors import BadInput, WrongKey
 from common.keyring import keyring
 from notifications.models import Push, Replay
 
+log = logging.getLogger(__name__)
 WAITING, DELIVERED, DEAD, PARKED = "waiting", "delivered", "dead", "parked"
 STATES = {WAITING: Push.State.PENDING, DEAD: Push.State.DEAD, PARKED: Push.State.PARKED}
 ALL_STATES = (WAITING, DELIVERED, DEAD, PARKED)
@@ -43,7 +45,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One push. `due_at` only of one that waits, `delivered_at` only of one that arrived; `replay`: sent again."""
+    """One push. `due_at` only of one that waits, `delivered_at` only of one that arrived; `replay`: sent again.
+
+    `body` is None where it cannot be opened any more: the others of its page are listed all the same.
+    """
 
     id: UUID
     place: Place
@@ -57,7 +62,7 @@ class Listed:
     delivered_at: datetime | None
     reason: str
     replay: bool
-    body: bytes
+    body: bytes | None
 
     @property
     def message_id(self) -> str:
@@ -98,6 +103,8 @@ def list_from(application_id: int, wanted: Wanted, place: Place, limit: int) -> 
         "limit": limit,
     }
     with connection.cursor() as cursor:
+        cursor.execute(sql.load("notifications", "queued_up_to"))
+        values["horizon"] = cursor.fetchone()[0]
         cursor.execute(sql.load("notifications", "list_pushes"), values)
         return [_listed(row) for row in cursor.fetchall()]
 
@@ -142,8 +149,16 @@ def _listed(row: tuple[Any, ...]) -> Listed:
         delivered_at=timeid.instant(attempt_id) if attempt_id else None,
         reason=reason,
         replay=replay,
-        body=b"" if body is None else keyring().open_body(bytes(body)),
+        body=None if body is None else _opened(id, bytes(body)),
     )
+
+
+def _opened(id: UUID, sealed: bytes) -> bytes | None:
+    try:
+        return keyring().open_body(sealed)
+    except WrongKey:
+        log.error("push %s: its body cannot be opened with the data keys of this installation", id)
+        return None
 
 
 def _cursor(place: Place, application_id: int, database: str) -> str:

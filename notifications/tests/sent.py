@@ -94,12 +94,14 @@ def read_all(company, wanted: Wanted | None = None, *, limit: int = 3, after: st
 
 
 @contextmanager
-def another_session() -> Iterator[psycopg.Connection]:
-    """Open a second connection to the tests' database."""
+def another_session(database: str = "") -> Iterator[psycopg.Connection]:
+    """Open a second connection to the tests' database, or to another one of its server."""
     parameters = connection.get_connection_params()
     parameters = {
         name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters
     }
+    if database:
+        parameters["dbname"] = database
     with psycopg.connect(**parameters) as session:
         yield session
 

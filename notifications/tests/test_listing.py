@@ -1,6 +1,7 @@
 """The list of pushes: every one once, in a place of its own, however late it was committed."""
 
 import threading
+import time
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -58,6 +59,39 @@ def test_a_push_committed_late_is_not_skipped(acme):
     rest = read_all(acme, after=first.after)
     assert sorted(push.sequence for push in [*first.pushes, *rest]) == [1, 2, 3]
     assert [push.sequence for push in rest][-2:] == [2, 3]
+
+
+@commits
+def test_a_transaction_of_another_database_holds_nothing_up(acme):
+    with sent.another_session("postgres") as elsewhere:
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        queue(acme, 1)
+        assert [push.sequence for push in read_all(acme)] == [1]
+
+
+@commits
+def test_of_many_writers_at_once_a_reader_misses_nothing(acme):
+    queue(acme, 1)
+    rows = [sent.push_row(acme, number) for number in range(2, 122)]
+
+    def write(place: int) -> None:
+        random = Random(place)
+        with sent.another_session() as session:
+            for row in rows[place::4]:
+                session.execute(INSERT, row)
+                time.sleep(random.random() / 100)
+                session.commit()
+
+    writers = [threading.Thread(target=write, args=(place,)) for place in range(4)]
+    for writer in writers:
+        writer.start()
+    seen, after = list[int](), ""
+    while len(seen) < 121:
+        writing = any(writer.is_alive() for writer in writers)
+        page = listing.page(acme.application.pk, Wanted(), after=after, limit=7)
+        seen, after = seen + [push.sequence for push in page.pushes], page.after
+        assert page.pushes or writing, seen
+    assert sorted(seen) == list(range(1, 122))
 
 
 @commits
