@@ -121,7 +121,7 @@ DATA = re.compile(
     r"(?:usage|topup|package|revenue|customer|cash|adjustment|goodwill):\S+"
     r"|[\w.+-]*(?:[aA]cme|[bB]olt|switch1|operator|example|rides|callout|CNY|icid|csv)[\w.+-]*|2 minutes|call2"
     # Headers and operations of the API; the voice file of the scene, and what voice files are.
-    r"|X(?:-[A-Z]\w+)+|Retry-After|\b(?:axb?|axe|axyb|calls|recordings)\.\w+|welcome|greeting|[\w.-]*\.wav|WAV|A-law"
+    r"|X(?:-[A-Z]\w+)+|Retry-After|webhook-id|\b(?:axb?|axe|axyb|calls|recordings)\.\w+|welcome|greeting|[\w.-]*\.wav|WAV|A-law"
     r"|[0-9a-f]{8}-[0-9a-f-]{20,}|https?://\S+|Asia/Shanghai|English|\w+_\w+|\b[a-z]+[A-Z]\w*"
 )
 
