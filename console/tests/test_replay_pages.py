@@ -8,13 +8,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEntry
+from accounts.models import Application, AuditEntry
 from accounts.tests.fixtures import *  # noqa: F403
 from notifications import replaying
-from notifications.models import Push, Replay
+from notifications.models import Endpoint, Push, Replay
 from notifications.tests.sent import deliver, give_up, queue
 
 pytestmark = pytest.mark.django_db
+ROLES = ("support", "operator")
 NEW, APPLY, LIST = "new_replay", "apply_replay", "replays"
 
 
@@ -50,6 +51,35 @@ def test_a_preview_says_how_many_and_the_order_is_one_replay_however_often_it_is
     listed = browser.get(reverse(LIST)).content.decode()
     assert "2 / 2" in listed and "ticket 4711" in listed
     assert Push.objects.filter(replay=row, state=0).count() == 2
+
+
+def test_two_people_who_order_the_same_order_one_replay(acme, signed_in):
+    deliver(queue(acme, 1)[0])
+    clicks = [(signed_in(role), preview(signed_in(role), application="acmeAppKey01", kind="fee")[2]) for role in ROLES]
+    said = [
+        browser.post(reverse(APPLY), {**hidden, "reason": "ticket 4711", "sure": "1"}, follow=True).content.decode()
+        for browser, hidden in clicks
+    ]
+    assert Replay.objects.count() == 1 and AuditEntry.objects.filter(action="pushes.replay").count() == 1
+    assert "This was ordered already; it is one replay." not in said[0]
+    assert "This was ordered already; it is one replay." in said[1]
+
+
+def test_the_pages_tell_where_pushes_go_what_holds_them_and_how_far_they_are(acme, signed_in):
+    held, moved = queue(acme, 1)[0], queue(acme, 2, url="https://acme.example/13812345678")[0]
+    deliver(held)
+    give_up(moved)
+    Endpoint.objects.filter(pk=held.endpoint_id).update(state="paused")
+    Application.objects.update(call_status_url=None)
+    browser = signed_in("support")
+    _, page, hidden = preview(browser, application=acme.application.app_key, kind="fee")
+    assert "Goes to" in page and "Nothing is sent to these URLs at the moment" in page and "13812345678" not in page
+    order(browser, hidden)
+    listed = browser.get(reverse(LIST)).content.decode()
+    assert 'role="progressbar"' in listed and 'aria-valuenow="0"' in listed and "Paused" in listed
+    Application.objects.update(cdr_url=None)
+    _, page, hidden = preview(browser, application=acme.application.app_key, kind="fee", state="dead")
+    assert not hidden and "No longer configured: not sent" in page and "set one at the application first" in page
 
 
 def test_an_order_needs_a_reason_and_a_tick_and_no_more_than_was_shown(acme, signed_in):

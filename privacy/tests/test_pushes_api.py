@@ -5,13 +5,14 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import Account, Application
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
 from notifications import replaying
-from notifications.models import Push, Replay
+from notifications.models import Endpoint, Push, Replay
 from notifications.tests.sent import deliver, give_up, queue, wait_for_horizon
 from privacy.models import ApiRequest
 from privacy.tests import deliveries, wires
@@ -86,6 +87,7 @@ def test_a_page_shows_a_push_as_it_stands(acme, bolt):
         ({"limit": "0"}, "limit"),
         ({"limit": "501"}, "limit"),
         ({"limit": "-1"}, "limit"),
+        ({"limit": "1000000000"}, "limit"),
         ({"limit": "1;drop"}, "limit"),
         ({"limit": "٣"}, "limit"),
         ({"after": "x"}, "after"),
@@ -156,8 +158,46 @@ def test_an_application_replays_only_its_own_pushes(acme, bolt):
     deliver(strange)
     other = cast.make_application(Account.objects.get(code="acme"), app_key="acmeOther01")
     for application in (acme.application, other):
-        _, told = order(application, {"push": strange.pk.hex})
-        assert (told["replay"]["pushes"], told["replay"]["state"]) == (0, "done")
+        for body in ({"push": strange.pk.hex}, {"push": strange.pk.hex, "dry_run": True}):
+            status, told = order(application, body)
+            assert (status, told["resultcode"]) == (403, "1010002")
+            assert told["resultdesc"].startswith("Invalid request. push: is none of this application's")
+        assert order(application, {"kind": "fee"})[1]["replay"]["pushes"] == 0
+    assert Replay.objects.filter(total__gt=0).count() == 0
+
+
+@pytest.mark.django_db
+def test_a_replay_tells_where_nothing_is_sent_and_what_has_no_url(acme):
+    [held, lost, waiting] = [
+        queue(acme, number, url=f"https://acme.example/{number}", kind=kind)[0]
+        for number, kind in ((1, "fee"), (2, "sms"), (3, "fee"))
+    ]
+    deliver(held)
+    give_up(lost)
+    Endpoint.objects.filter(pk=held.endpoint_id).update(state="paused")
+    Application.objects.update(call_status_url=None)  # which was the second URL; SMS have another now, or none
+    every_day = {"from": "2026-01-01T00:00:00Z"}
+    told = order(acme.application, every_day | {"dry_run": True})[1]
+    held_at = [{"url": "https://acme.example/1", "state": "paused"}]
+    assert (told["pushes"], told["waiting_already"], told["held_at"]) == (2, 1, held_at)
+    Application.objects.update(sms_url=None)
+    told = order(acme.application, every_day | {"dry_run": True})[1]
+    assert (told["pushes"], told["without_url"]) == (1, 1)
+    status, told = order(acme.application, every_day)
+    assert (status, told["replay"]["pushes"], told["replay"]["held_at"]) == (201, 1, held_at)
+    assert Push.objects.get(pk=waiting.pk).replay_id is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_body_that_cannot_be_opened_any_more_stops_nobody_from_reading_on(acme):
+    pushes = queue(acme, 1, 2, 3)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {Push._meta.db_table} SET body = '\\x00ff' WHERE sequence = 2")
+    deliver(pushes[2])
+    wait_for_horizon()
+    status, page = look(acme.application)
+    assert status == 200
+    assert {push["sequence"]: push["body"] is None for push in page["pushes"]} == {1: False, 2: True, 3: False}
 
 
 @pytest.mark.django_db

@@ -46,9 +46,12 @@ class Replays(Endpoint):
         dry_run = sent.get("dry_run", False)
         if not isinstance(dry_run, bool):
             raise BadInput("dry_run", "is neither true nor false")
-        if dry_run:
-            choice.check()
+        choice.check()
+        if dry_run or choice.push:
             groups = replay.preview(application.account_id, application.pk, choice, order.now)
+            if choice.push and not groups:
+                raise BadInput("push", "is none of this application's, or older than what is kept")
+        if dry_run:
             return {
                 "pushes": replay.total(groups),
                 "waiting_already": replay.waiting(groups),
@@ -100,7 +103,7 @@ def shown(push: Listed) -> dict[str, Any]:
         "next_attempt_at": _time(push.due_at),
         "delivered_at": _time(push.delivered_at),
         "reason": push.reason,
-        "body": push.body.decode(),
+        "body": None if push.body is None else push.body.decode(),
     }
 
 

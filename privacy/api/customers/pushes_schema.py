@@ -44,7 +44,9 @@ class ListedPush(serializers.Serializer[Any]):
     next_attempt_at = serializers.DateTimeField(allow_null=True)
     delivered_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(allow_blank=True, help_text="Why it was given up.")
-    body = serializers.CharField(help_text="What was sent, byte for byte as UTF-8.")
+    body = serializers.CharField(
+        allow_null=True, help_text="What was sent, byte for byte as UTF-8; null where it cannot be read any more."
+    )
 
 
 class FoundPushes(Reply):
