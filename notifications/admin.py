@@ -96,6 +96,8 @@ class DispatcherAdmin(RoleAdmin):
 class AlertAdmin(HistoryAdmin):
     """Every trouble there was; acknowledged and silenced on its page in the console."""
 
+    # Amounts are for those who may see money: the console's page knows who reads.
+    hidden = ("values",)
     inner = ("acknowledged_by", "closed_by")
     list_display = ("kind", "severity", "account", "first_seen_at", "last_seen_at", "count", "closed_at")
     list_filter = ("severity", "kind", ("account", AutocompleteSelectFilter))

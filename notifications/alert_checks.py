@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 from django.db.models import Q
 
-from notifications import alerts
+from accounts.models import Account
+from notifications import alert_mail, alerts
 from notifications.alerts import Trouble
-from notifications.models import Endpoint
+from notifications.models import Alert, Endpoint
 
 FAILING_FOR = timedelta(minutes=15)
 State = Endpoint.State
@@ -21,6 +22,14 @@ def endpoints(now: datetime) -> None:
     _follow("endpoint_dark", "critical", Q(state=State.DISABLED, state_by=""), now)
     _follow("endpoint_gone", "critical", Q(state=State.PAUSED, state_by=""), now)
     _follow("endpoint_failing", "warning", Q(state=State.FAILING, failing_since__lte=now - FAILING_FOR), now)
+
+
+def contacts(now: datetime) -> None:
+    """Close the alerts of accounts that had nobody to write to once they have a contact with an address."""
+    for alert in Alert.objects.filter(kind=alerts.NO_CONTACT, closed_at=None):
+        account = Account.objects.filter(pk=int(alert.subject.rpartition(":")[2])).first()
+        if account is None or alert_mail.has_reader(account):
+            alerts.close_alert(alert.kind, alert.subject, now=now)
 
 
 def subject(endpoint_id: int) -> str:

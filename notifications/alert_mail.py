@@ -43,6 +43,10 @@ class NotTold(MasklineError):
     """It did not arrive; the argument says why, as a message id without numbers of people."""
 
 
+class NoReader(NotTold):
+    """There is nobody to write to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Whom a mail goes to, and in which language."""
@@ -61,6 +65,11 @@ def readers(route: AlertRoute, account: Account | None) -> list[Reader]:
     return list({one.address.lower(): one for one in reversed(found)}.values())[::-1]
 
 
+def has_reader(account: Account) -> bool:
+    """Return whether an account has a contact with a mail address."""
+    return any(_contacts(account, ""))
+
+
 def goes_to_log() -> bool:
     """Return whether no mail server is set (EMAIL_URL)."""
     return settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
@@ -74,7 +83,7 @@ def mail(message: AlertMessage, words: Words) -> None:
     account = message.alert.account if message.alert else None
     to = readers(message.route, account)
     if not to:
-        raise NotTold(NOBODY if account or message.route.account_id else NO_ACCOUNT)
+        raise NoReader(NOBODY if account or message.route.account_id else NO_ACCOUNT)
     until, refused = time.monotonic() + SECONDS, ""
     connection = get_connection()
     try:

@@ -1,6 +1,7 @@
 """Telling alerts: each waiting message is claimed, sent by its route, tried again, and noted. The row is the queue.
 
-A message that failed three times makes its route an alert of its own; what tells of failing routes never does.
+A route that failed three times in a row is an alert of its own, and an account with nobody to write to; what tells of
+those never is.
 """
 
 import logging
@@ -8,13 +9,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from notifications import alerts
 from notifications.alert_channels import tell
-from notifications.alert_mail import NotTold
+from notifications.alert_mail import NoReader, NotTold
 from notifications.models import AlertMessage, AlertRoute
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,9 @@ def send(message: AlertMessage, now: datetime) -> bool:
             message.attempts = TRIES
             raise NotTold(SWITCHED_OFF)
         tell(message, now)
+    except NoReader as nobody:
+        _nobody(message, str(nobody), now)
+        return False
     except NotTold as problem:
         _failed(message, str(problem), now)
         return False
@@ -111,9 +115,9 @@ def _failed(message: AlertMessage, reason: str, now: datetime) -> None:
     over = message.attempts >= TRIES
     with transaction.atomic():
         _note(message, AlertMessage.State.FAILED if over else Waiting, reason, now)
-        if message.attempts < FAILING_AFTER or not message.route.enabled:
+        if message.crossing == TEST or not message.route.enabled or _tells_of_routes(message):
             return
-        if message.alert is None or message.alert.kind == alerts.ROUTE_FAILING:
+        if message.attempts < FAILING_AFTER and not _fails_in_a_row(message.route_id):
             return
         alerts.raise_alert(
             alerts.ROUTE_FAILING,
@@ -122,6 +126,35 @@ def _failed(message: AlertMessage, reason: str, now: datetime) -> None:
             values={"route": message.route.name, "reason": reason},
             now=now,
         )
+
+
+def _nobody(message: AlertMessage, reason: str, now: datetime) -> None:
+    """Give up at once what has no reader, and say whose contacts are missing: the route is well."""
+    with transaction.atomic():
+        _note(message, AlertMessage.State.FAILED, reason, now)
+        whose = message.route.account or (message.alert.account if message.alert else None)
+        if message.crossing != TEST and whose is not None and not _tells_of_routes(message):
+            values = {"account": whose.code, "route": message.route.name}
+            alerts.raise_alert(
+                alerts.NO_CONTACT, subject=f"contacts:{whose.pk}", severity="warning", values=values, now=now
+            )
+
+
+def _tells_of_routes(message: AlertMessage) -> bool:
+    return message.alert is not None and message.alert.kind in {alerts.ROUTE_FAILING, alerts.NO_CONTACT}
+
+
+def _fails_in_a_row(route_id: int) -> bool:
+    """Return whether so many messages were tried since the last one arrived, and none did."""
+    tried = AlertMessage.objects.filter(route=route_id, attempts__gt=0)
+    arrived = tried.filter(state=AlertMessage.State.SENT).aggregate(last=Max("sent_at"))["last"]
+    failed = tried.exclude(state=AlertMessage.State.SENT).exclude(reason="").exclude(crossing=TEST).order_by("-pk")
+    times = [_failed_at(due, attempts) for due, attempts in failed.values_list("due_at", "attempts")[:50]]
+    return len([at for at in times if arrived is None or at > arrived]) >= FAILING_AFTER
+
+
+def _failed_at(due: datetime, attempts: int) -> datetime:
+    return due - timedelta(minutes=RETRIES[min(attempts, len(RETRIES)) - 1])
 
 
 def _note(message: AlertMessage, state: str, reason: str, now: datetime) -> None:

@@ -26,10 +26,11 @@ AMOUNTS = {"balance", "threshold"}
 
 @dataclass(frozen=True)
 class Words:
-    """The name of a kind and the sentence that its values fill."""
+    """The name of a kind and the sentence that its values fill; `bare` for those who may not see money."""
 
     name: str | Promise
     sentence: str | Promise
+    bare: str | Promise = ""
 
 
 KINDS: dict[str, Words] = {
@@ -57,10 +58,12 @@ KINDS: dict[str, Words] = {
     "low_balance": Words(
         gettext_lazy("Low balance"),
         gettext_lazy("The balance of account %(account)s is %(balance)s %(currency)s, below %(threshold)s."),
+        gettext_lazy("The balance of account %(account)s is low."),
     ),
     "arrears": Words(
         gettext_lazy("Arrears"),
         gettext_lazy("Account %(account)s is in arrears: its balance is %(balance)s %(currency)s."),
+        gettext_lazy("Account %(account)s is in arrears."),
     ),
     "package_running_out": Words(
         gettext_lazy("Package runs out"),
@@ -96,6 +99,12 @@ KINDS: dict[str, Words] = {
         gettext_lazy("Backup too old"),
         gettext_lazy("The last backup is of %(backup_at)s."),
     ),
+    "no_contact": Words(
+        gettext_lazy("Nobody to write to"),
+        gettext_lazy(
+            "Account %(account)s has no contact with a mail address: its alerts reach nobody by the route %(route)s."
+        ),
+    ),
     "route_failing": Words(
         gettext_lazy("Alert route fails"),
         gettext_lazy("The alert route %(route)s could not deliver: %(reason)s"),
@@ -108,18 +117,21 @@ def kind_name(kind: str) -> str:
     return str(KINDS[kind].name) if kind in KINDS else kind
 
 
-def sentence(alert: Alert, zone: tzinfo) -> str:
-    """Return what an alert says, in the active language."""
+def sentence(alert: Alert, zone: tzinfo, *, money: bool = True) -> str:
+    """Return what an alert says, in the active language; without `money` no amounts."""
     words = KINDS.get(alert.kind)
     if words is None:
         return alert.title or alert.kind
     shown: Mapping[str, Any] = defaultdict(lambda: UNKNOWN, {k: _shown(k, v, zone) for k, v in alert.values.items()})
-    return (str(words.sentence) % shown).strip()
+    said = words.sentence if money or not words.bare else words.bare
+    return (str(said) % shown).strip()
 
 
 def subject_line(alert: Alert, crossing: str) -> str:
     """Return the first line of a message: what kind, how bad, whose; or that it is over."""
     whose = f" ({alert.account.code})" if alert.account else ""
+    if crossing == "closed" and alert.closed_by:
+        return _("[Maskline] closed by hand: %(kind)s%(whose)s") % {"kind": kind_name(alert.kind), "whose": whose}
     if crossing == "closed":
         return _("[Maskline] over: %(kind)s%(whose)s") % {"kind": kind_name(alert.kind), "whose": whose}
     words = {"severity": alert.get_severity_display(), "kind": kind_name(alert.kind), "whose": whose}

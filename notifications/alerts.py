@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # From the least to the worst.
 SEVERITIES = ["info", "warning", "critical"]
-ROUTE_FAILING = "route_failing"
+ROUTE_FAILING, NO_CONTACT = "route_failing", "no_contact"
 TASK = "notifications.tasks.send_alerts"
 LONGEST_TITLE, LONGEST_VALUE = 200, 300
 

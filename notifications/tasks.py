@@ -25,8 +25,10 @@ def send_alerts() -> int:
 
 @shared_task(name="notifications.tasks.check_endpoints")  # type: ignore[untyped-decorator, unused-ignore]
 def check_endpoints() -> None:
-    """Raise and close the alerts of customers' servers that fail."""
-    alert_checks.endpoints(timezone.now())
+    """Raise and close the alerts of customers' servers that fail; close those of contacts that are there now."""
+    now = timezone.now()
+    alert_checks.endpoints(now)
+    alert_checks.contacts(now)
 
 
 @shared_task(name="notifications.tasks.forget_alerts")  # type: ignore[untyped-decorator, unused-ignore]

@@ -41,11 +41,11 @@ class RouteForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         help_text=_("Empty: the contacts of the account that an alert is about, each in his language."),
     )
+    template = forms.ChoiceField(label=_("Body"), choices=alert_bodies.TEMPLATES)
     url = forms.CharField(label=_("Webhook URL"), max_length=1024, required=False)
     secret = forms.CharField(
         label=_("Secret"), min_length=8, max_length=128, required=False, widget=forms.PasswordInput()
     )
-    template = forms.ChoiceField(label=_("Body"), choices=alert_bodies.TEMPLATES)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, initial="zh-hans")
     enabled = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
 

@@ -84,7 +84,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         request,
         title=_("Alerts"),
         page=page,
-        lines=[_line(one, now) for one in page.object_list],
+        lines=[_line(one, now, request.user) for one in page.object_list],
         chosen={name: value for name, value in query.items() if value},
         state=query["state"] if query["state"] in dict(STATES) else OPEN,
         states=STATES,
@@ -108,7 +108,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
     frame = pages.context(
         request,
         title=alert_words.kind_name(found.kind),
-        line=_line(found, now),
+        line=_line(found, now, request.user),
         told=told if scope.account_id is None else None,
         before=before.order_by("-first_seen_at")[:20],
         further=_further(found, request.user, scope),
@@ -190,8 +190,8 @@ def _found(scope: Scope, query: dict[str, str], user: roles.User, now: datetime)
     return rows.order_by(last, worst, "-first_seen_at", "-pk")
 
 
-def _line(found: Alert, now: datetime) -> Line:
-    text = alert_words.sentence(found, timezone.get_current_timezone())
+def _line(found: Alert, now: datetime, user: roles.User) -> Line:
+    text = alert_words.sentence(found, timezone.get_current_timezone(), money=roles.may(user, "money"))
     silenced = found.closed_at is None and found.silenced_until is not None and found.silenced_until > now
     return Line(found, alert_words.kind_name(found.kind), text, silenced)
 

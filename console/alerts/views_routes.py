@@ -97,14 +97,14 @@ def _edit(request: HttpRequest, found: AlertRoute, action: str) -> HttpResponse:
         if form.generated:
             messages.warning(request, _("Secret, shown this once: %(secret)s") % {"secret": form.generated})
         return redirect("alert_route", form.route.pk)
-    told = scope.rows(AlertMessage).filter(route_id=found.pk).select_related("alert").order_by("-pk")
+    told = scope.rows(AlertMessage).filter(route_id=found.pk).select_related("alert__account").order_by("-pk")
     frame = pages.context(
         request,
         title=found.name or _("New alert route"),
         form=form,
         route=found,
         host=_host(found),
-        told=[(one, alert_words.kind_name(one.alert.kind) if one.alert else _("Test")) for one in told[:20]],
+        told=[(one, _called(one)) for one in told[:20]],
         accounts=_accounts(scope),
     )
     return render(request, "console/alerts/route.html", frame, status=400 if form.errors else 200)
@@ -132,6 +132,15 @@ def _line(one: AlertRoute, last: AlertMessage | None) -> Line:
     lines = one.addresses.splitlines()
     to = ", ".join(lines[:3]) + (" …" if len(lines) > 3 else "") if lines else _("contacts of the account")
     return Line(one, kind, to if one.channel == AlertRoute.Channel.MAIL else _host(one), last)
+
+
+def _called(message: AlertMessage) -> str:
+    """Return what a message was about: the kind and whose, or a test."""
+    alert = message.alert
+    if alert is None:
+        return _("Test")
+    name = alert_words.kind_name(alert.kind)
+    return f"{name} ({alert.account.code})" if alert.account else name
 
 
 def _host(one: AlertRoute) -> str:

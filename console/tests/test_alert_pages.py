@@ -45,7 +45,9 @@ def test_a_customers_user_sees_his_accounts_alerts_only(signed_in: SignIn, acme:
     assert "account acme" in page(customer, "alert", mine.pk)
     for other in (others, instance):
         assert customer.get(reverse("alert", args=[other.pk])).status_code == 404
-    assert "account bolt" in page(signed_in("support"), "alerts")
+    support = page(signed_in("support"), "alerts")
+    assert "account bolt is low" in support and "9.00" not in support  # amounts are for those who may see money
+    assert "account bolt is 9.00 CNY" in page(signed_in("finance"), "alerts")
     assert customer.post(reverse("alert_acknowledge", args=[mine.pk])).status_code == 403
 
 
@@ -57,7 +59,7 @@ def test_the_list_is_filtered_by_state_kind_and_account(signed_in: SignIn, acme:
     support.post(reverse("alert_acknowledge", args=[taken.pk]))
     assert "account bolt" in page(support, "alerts", state="mine")
     assert "account acme" not in page(support, "alerts", state="mine")
-    assert "account - is" in page(support, "alerts", state="closed")
+    assert "account - is low" in page(support, "alerts", state="closed")
     assert "account bolt" not in page(support, "alerts", account="acme")
     assert "No such alert" in page(support, "alerts", kind="arrears")
 
@@ -151,3 +153,9 @@ def test_what_is_wrong_stands_at_the_form_of_a_route(signed_in: SignIn, changed:
     answer = signed_in("operator").post(reverse("alert_route_new"), {**ROUTE, **changed})
     assert (answer.status_code, sentence in answer.content.decode()) == (400, True)
     assert not AlertRoute.objects.exists()
+
+
+def test_amounts_stand_in_no_page_of_the_admin(signed_in: SignIn, acme: Company) -> None:
+    alert = low(acme.account)
+    shown = page(signed_in("support"), "admin:notifications_alert_change", alert.pk)
+    assert "low_balance" in shown and "9.00" not in shown

@@ -13,7 +13,7 @@ from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from config import mail as mail_settings
 from config.environment import Reader
-from notifications import alert_messages, alerts
+from notifications import alert_checks, alert_messages, alerts
 from notifications.models import Alert, AlertMessage, AlertRoute
 from notifications.tests.certificates import pair
 from notifications.tests.mailbox import Mailbox, mail_server
@@ -168,7 +168,8 @@ def test_a_server_without_starttls_gets_no_password(settings: Any) -> None:
 def test_a_route_to_contacts_that_are_not_there_says_so(acme: Company) -> None:
     route = AlertRoute.objects.create(name="contacts", channel="mail")
     low(acme)
-    assert once_more().reason.startswith("Nobody to write to")
+    message = once_more()
+    assert message.state == "failed" and message.reason.startswith("Nobody to write to")
     assert alert_messages.send_test(route, NOW).reason.startswith("It writes to the contacts of the account")
     assert mail.outbox == []
 
@@ -195,4 +196,19 @@ def test_a_line_break_begins_no_header(mailbox: Mailbox, acme: Company) -> None:
     alerts.raise_alert("odd\r\nBcc: eve@corp.example", subject="x", severity="critical", title="a\r\nb", now=NOW)
     alert_messages.send_due()
     assert {str(one["To"]) for one in mailbox.mails} == {"ops@example.com"}
-    assert all(one["Bcc"] is None for one in mailbox.mails) and len(mailbox.mails) == 2
+    assert all(one["Bcc"] is None for one in mailbox.mails) and len(mailbox.mails) == 3
+
+
+def test_an_account_without_contacts_is_an_alert_until_it_has_one(acme: Company) -> None:
+    AlertRoute.objects.create(name="contacts", channel="mail")
+    low(acme)
+    once_more()
+    found = Alert.objects.get(kind="no_contact")
+    assert (found.account, found.values) == (None, {"account": "acme", "route": "contacts"})
+    assert not Alert.objects.filter(kind="route_failing").exists()
+    alert_checks.contacts(NOW)
+    assert Alert.objects.filter(kind="no_contact", closed_at=None).exists()
+    acme.account.contacts = ["one@acme.example"]
+    acme.account.save()
+    alert_checks.contacts(NOW)
+    assert not Alert.objects.filter(kind="no_contact", closed_at=None).exists()

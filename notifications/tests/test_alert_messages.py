@@ -223,3 +223,30 @@ def test_wecom_takes_two_kilobytes_and_the_link_is_among_them() -> None:
 @pytest.mark.parametrize(("template", "call"), [("feishu", '<at user_id="all">'), ("slack", "<!channel>")])
 def test_nobody_in_a_chat_is_called_by_what_an_alert_holds(template: str, call: str) -> None:
     assert b"<" not in alert_bodies.body(template, f"x {call}", {}, secret="", at=NOW)
+
+
+def test_a_route_that_fails_is_an_alert_after_three_failures_in_a_row_however_much_waits(reachable: Ports) -> None:
+    route = webhook(reachable.url("status", 500), name="dead")
+    for n in range(6):
+        alerts.raise_alert("arrears", subject=f"account:{n}", severity="critical", now=NOW)
+    for tries in range(1, 4):
+        alert_messages.send_due()
+        assert Alert.objects.filter(kind="route_failing").exists() == (tries == 3)
+    assert set(AlertMessage.objects.values_list("attempts", flat=True)) == {0, 1}
+    AlertRoute.objects.filter(pk=route.pk).update(url=reachable.url("well"))
+    assert alert_messages.send_due() == 3
+    assert not Alert.objects.filter(kind="route_failing", closed_at=None).exists()
+    AlertRoute.objects.filter(pk=route.pk).update(url=reachable.url("status", 500))
+    AlertMessage.objects.filter(attempts=1, state="waiting").update(due_at=NOW)
+    alert_messages.send_due()
+    assert Alert.objects.filter(kind="route_failing").count() == 1
+
+
+def test_what_a_person_closed_is_not_said_to_be_over(reachable: Ports, operator: Any) -> None:
+    webhook(reachable.url("well"))
+    alert = low()
+    alert_messages.send_due()
+    attending.close_by_hand(alert, user=operator, request=None, now=NOW)
+    alert_messages.send_due()
+    text = json.loads(reachable.seen()[-1]["body"].encode("latin-1"))["text"]
+    assert text.startswith("[Maskline] closed by hand: Low balance") and operator.username not in text
