@@ -50,8 +50,8 @@ def test_every_operation_is_described_with_an_example_and_its_refusals(paths: di
     assert {name for name in operations if name.endswith(tuple(NORTHBOUND_PATHS))} == {
         f"{method} /{path}" for path, method in NORTHBOUND
     }
-    # Beside these the upstream door, six operations of switches, three of test calls and three of pushes.
-    assert len(operations) == len(NORTHBOUND) + 13 == 31
+    # Beside these the upstream door, six operations of switches, three of test calls and four of pushes.
+    assert len(operations) == len(NORTHBOUND) + 14 == 32
     for name, operation in operations.items():
         assert operation["summary"] and operation["tags"] and operation["security"] == [{"AKSK": []}, {"WSSE": []}], (
             name

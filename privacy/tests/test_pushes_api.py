@@ -77,7 +77,10 @@ def test_a_page_shows_a_push_as_it_stands(acme, bolt):
     }
     assert [push["sequence"] for push in look(acme.application, state="waiting", kind="fee")[1]["pushes"]] == [2]
     assert look(acme.application, to="2026-01-01T00:00:00Z")[1]["pushes"] == []
-    assert ApiRequest.objects.filter(operation="pushes.list").count() == 3
+    signed = cast.signed_headers(acme.application.app_key)
+    raw_plus = Client().get(f"{LIST}?from=2026-01-01T00:00:00+08:00", headers=signed)
+    assert len(raw_plus.json()["pushes"]) == 2
+    assert ApiRequest.objects.filter(operation="pushes.list").count() == 4
 
 
 @pytest.mark.django_db
@@ -90,6 +93,7 @@ def test_a_page_shows_a_push_as_it_stands(acme, bolt):
         ({"limit": "1000000000"}, "limit"),
         ({"limit": "1;drop"}, "limit"),
         ({"limit": "٣"}, "limit"),
+        ({"afer": "x"}, "afer"),
         ({"after": "x"}, "after"),
         ({"after": "'" * 400}, "after"),
         ({"kind": "cdr"}, "kind"),
@@ -139,6 +143,20 @@ def test_a_replay_is_ordered_queued_and_looked_up(acme, corp):
     assert (row.asked_by, row.reason) == (acme.application.app_key, "lost it")
     for application, path in ((corp.application, shown["id"]), (acme.application, str(uuid.uuid4()))):
         assert look(application, f"{REPLAY}/{path}")[1]["resultcode"] == "1012007"
+
+
+@pytest.mark.django_db
+def test_a_replay_is_cancelled_by_its_application_alone_and_once(acme, corp):
+    deliver(queue(acme, 1)[0])
+    path = f"{REPLAY}/{order(acme.application, {'kind': 'fee'})[1]['replay']['id']}"
+    said = [
+        Client().delete(path, headers=cast.signed_headers(application.app_key)).json()
+        for application in (corp.application, acme.application, acme.application)
+    ]
+    assert said[0]["resultcode"] == "1012007"
+    assert [one["replay"]["state"] for one in said[1:]] == ["cancelled", "cancelled"]
+    assert said[1]["replay"]["finished_at"] == said[2]["replay"]["finished_at"]
+    assert replaying.run(1) is False and not Push.objects.exists()
 
 
 @pytest.mark.django_db
@@ -211,6 +229,7 @@ def test_a_body_that_cannot_be_opened_any_more_stops_nobody_from_reading_on(acme
         ({"state": "waiting"}, "state"),
         ({"url": "https://acme.example/never"}, "url"),
         ({"kind": "fee", "dry_run": "yes"}, "dry_run"),
+        ({"kind": "fee", "form": "2026-03-01T00:00:00Z"}, "form"),
         ({"from": "2026-03-01"}, "from"),
         ({"from": ["2026-03-01T00:00:00Z"]}, "from"),
         ({"from": "2026-03-01T10:00:00Z", "to": "2026-03-01T09:00:00Z"}, "to"),

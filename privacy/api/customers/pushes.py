@@ -1,5 +1,6 @@
 """/api/v1/pushes: what an application was pushed, page by page, and pushing it again (docs/pushes.md)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,10 @@ from privacy.api.northbound.door import ApiProblem, Endpoint, Order
 
 NOT_FOUND = "1012007"
 USUAL, MOST = 100, 500
+LIST_NAMES = ("after", "limit", "kind", "state", "from", "to")
+REPLAY_NAMES = ("push", "kind", "state", "url", "from", "to", "dry_run", "reason")
+# A raw "+" of an offset in a query decodes to a blank.
+_LOST_PLUS = re.compile(r"(T[0-9:.]+) ([0-9]{2}:?[0-9]{2})")
 
 
 @schema.PUSHES
@@ -28,6 +33,7 @@ class Pushes(Endpoint):
     def get_order(self, order: Order) -> dict[str, Any]:
         """Return a page and the cursor of what follows."""
         query = order.parameters
+        _refuse_unknown(query, LIST_NAMES)
         wanted = _wanted(query)
         found = listing.page(order.application.pk, wanted, after=query.get("after", ""), limit=_limit(query))
         return {"pushes": [shown(push) for push in found.pushes], "after": found.after, "more": found.more}
@@ -42,6 +48,7 @@ class Replays(Endpoint):
     def post_order(self, order: Order) -> HttpResponse | dict[str, Any]:
         """Order a replay, or say how many pushes it would be."""
         sent, application = order.parameters, order.application
+        _refuse_unknown(sent, REPLAY_NAMES)
         choice = read_choice(sent, application.pk)
         dry_run = sent.get("dry_run", False)
         if not isinstance(dry_run, bool):
@@ -76,17 +83,26 @@ class Replays(Endpoint):
 
 @schema.ONE_REPLAY
 class OneReplay(Endpoint):
-    """How far one is."""
+    """How far one is, and ending it."""
 
-    operations = {"GET": "pushes.replay_query"}
+    operations = {"GET": "pushes.replay_query", "DELETE": "pushes.replay_cancel"}
 
     def get_order(self, order: Order) -> dict[str, Any]:
         """Return it."""
-        rows = Replay.objects.filter(application=order.application, pk=self.kwargs["replay_id"])
-        row = rows.first()
+        return {"replay": shown_replay(self._row(order))}
+
+    def delete_order(self, order: Order) -> dict[str, Any]:
+        """Queue nothing more of it; one that is over stays as it is."""
+        row = self._row(order)
+        replay.cancel(row, order.now)
+        row.refresh_from_db()
+        return {"replay": shown_replay(row)}
+
+    def _row(self, order: Order) -> Replay:
+        row = Replay.objects.filter(application=order.application, pk=self.kwargs["replay_id"]).first()
         if row is None:
             raise ApiProblem(NOT_FOUND)
-        return {"replay": shown_replay(row)}
+        return row
 
 
 def shown(push: Listed) -> dict[str, Any]:
@@ -137,6 +153,13 @@ def read_choice(sent: Mapping[str, Any], application_id: int) -> replay.Choice:
     )
 
 
+def _refuse_unknown(sent: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    """Raise BadInput for a name that is none: a filter with a slip in it would choose everything."""
+    for name in sent:
+        if name not in names:
+            raise BadInput(name, f"is unknown here; there are {', '.join(names)}")
+
+
 def _wanted(query: Mapping[str, str]) -> Wanted:
     kind, state = query.get("kind", ""), query.get("state", "")
     if kind and kind not in Push.Kind.values:
@@ -161,7 +184,7 @@ def _instant(sent: Mapping[str, Any], name: str) -> datetime | None:
     if not text:
         return None
     try:
-        at = parse_instant(text)
+        at = parse_instant(_LOST_PLUS.sub(r"\1+\2", text))
     except BadInput as problem:
         raise BadInput(name, problem.problem, problem.cure) from None
     if not 1971 <= at.year <= 9000:
