@@ -93,15 +93,16 @@ class Delivery:
         if self.state != words.WAITING or self.due_at is None:
             return ""
         now = timezone.now()
-        if held := words.held(self.endpoint):
+        # What is not due yet does not wait for the breaker, but it does for a person.
+        if (held := words.held(self.endpoint)) and (self.due_at <= now or not words.is_left_alone(self.endpoint)):
             return held
         values = {"at": f"{timezone.localtime(self.due_at):%Y-%m-%d %H:%M:%S}", "n": self.made + 1, "of": most_made()}
         if self.behind:
             return _("An earlier push of the call goes first, at the latest at %(at)s.") % values
         if self.due_at <= now:
             return _("It is due now: attempt %(n)s of %(of)s.") % values
-        return _("Next attempt %(at)s, in %(span)s: %(n)s of %(of)s.") % {
-            **values, "span": timeuntil(self.due_at, now, depth=1),
+        return _("Next attempt %(at)s, in %(span)s (attempt %(n)s of %(of)s).") % {
+            **values, "span": timeuntil(self.due_at, now, depth=2),
         }  # fmt: skip
 
     @property
