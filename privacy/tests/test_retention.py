@@ -1,6 +1,8 @@
 """Terms, how far records have come, and proof that none was lost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -8,6 +10,10 @@ from django.db import connection
 from accounts.tests import cast
 from accounts.tests.fixtures import *  # noqa: F403
 from common import partitions
+from notifications import attempts
+from notifications.attempts import Made
+from notifications.models import Attempt, Push
+from notifications.outbox import DuePush, enqueue
 from privacy.arrivals import Outcome, conservation
 from privacy.completeness import complete_to, completeness, counts_by_hour
 from privacy.models import Call, CallEvent, Message, Record, Session
@@ -16,6 +22,7 @@ from privacy.tests import wires
 from privacy.tests.deliveries import NOW, deliver, deliver_fees
 
 pytestmark = pytest.mark.django_db(transaction=True)
+URL = "https://acme.example/fee"
 
 
 def test_what_is_past_its_term_goes_and_comes_back_as_a_repeat(acme, switch1):
@@ -27,6 +34,24 @@ def test_what_is_past_its_term_goes_and_comes_back_as_a_repeat(acme, switch1):
     drop_expired(NOW + timedelta(days=440))
     assert (Call.objects.count(), Record.objects.count()) == (0, 2)
     assert deliver(switch1, wires.fees(wires.fee()), wires.event()) == Outcome(0, 2, 0)
+
+
+def test_attempts_go_by_whole_weeks_and_old_dead_pushes_one_by_one(acme):
+    due = [DuePush(acme.application.pk, acme.account.pk, URL, "fee", UUID(int=n), 7, n, NOW, b"{}") for n in range(3)]
+    enqueue(due)
+    waiting, recent, old = Push.objects.order_by("sequence")
+    Push.objects.filter(pk=recent.pk).update(state=Push.State.DEAD, due_at=NOW - timedelta(days=20))
+    Push.objects.filter(pk=old.pk).update(state=Push.State.DEAD, due_at=NOW - timedelta(days=34))
+    Push.objects.filter(pk=waiting.pk).update(due_at=NOW - timedelta(days=34))
+    for days in (0, 30, 39):
+        at = NOW - timedelta(days=days)
+        partitions.ensure(Attempt, "week", [at])
+        made = Made(old.pk, old.endpoint_id, old.account_id, old.application_id, "fee", old.cause_id, at, "refused")
+        attempts.keep(replace(made, number=days + 1))
+    gone = drop_expired(NOW)
+    assert [name for name in gone if "attempt" in name] == ["notifications_attempt_w20260119"]
+    assert sorted(Attempt.objects.values_list("number", flat=True)) == [1, 31]
+    assert set(Push.objects.values_list("pk", flat=True)) == {waiting.pk, recent.pk}
 
 
 def test_a_partition_that_was_dropped_behind_our_back_is_made_again(acme, switch1):
