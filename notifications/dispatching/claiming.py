@@ -38,6 +38,7 @@ class Claiming:
         self._after = 0
         self._checked_at = 0.0
         self._gaps: dict[CallKey, int] = {}
+        self._unreadable: set[int] = set()
         # Calls whose first push is not due yet: (endpoint, order key, its sequence, when it is due).
         self.held: dict[CallKey, tuple[int, datetime]] = {}
         self.saw_old = False
@@ -152,9 +153,12 @@ class Claiming:
             secrets = [open_text(each) for each in (secret, old) if each is not None]
             keys = tuple(signing.webhook_key(each) for each in secrets)
         except (WrongKey, ValueError):
-            log.error("endpoint %s: the secret of its application cannot be read", id)
+            if id not in self._unreadable:
+                log.error("endpoint %s: the secret of its application cannot be read", id)
+            self._unreadable.add(id)
             self._lines.drop(id, under_way=False)
             return
+        self._unreadable.discard(id)
         recipient = Recipient(id, account, application, url, any_2xx, key, secrets[0], keys, wsse, now)
         if line is None:
             health = Health(closed_until, self._most_an_endpoint)

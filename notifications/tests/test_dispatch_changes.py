@@ -55,16 +55,16 @@ def told(receiver, path):
 
 def test_a_changed_url_applies_to_what_waits_and_what_is_under_way_is_let_finish(acme, settings):
     settings.MASKLINE = {**settings.MASKLINE, "push_per_endpoint": 1}
-    with receiving(settings, lambda request: 3.0 if request.path == "/old" else 200) as receiver:
+    with receiving(settings, lambda request: 0.4 if request.path == "/old" else 200) as receiver:
         configure(acme, receiver.url("/old"))
-        queue(acme, receiver.url("/old"), *range(1, 7))
+        queue(acme, receiver.url("/old"), *range(1, 61))
         with dispatching() as dispatcher:
             receiver.wait_for(1)
-            until(lambda: dispatcher.lines.waiting)
+            until(lambda: dispatcher.lines.waiting >= 12)
             configure(acme, receiver.url("/new"))
-            until(lambda: not Push.objects.exists())
-    assert len(told(receiver, "/old")) == 1
-    assert sorted(told(receiver, "/old") + told(receiver, "/new")) == [1, 2, 3, 4, 5, 6]
+            until(lambda: not Push.objects.exists(), 20)
+    assert len(told(receiver, "/old")) < 10
+    assert sorted(told(receiver, "/old") + told(receiver, "/new")) == list(range(1, 61))
     assert set(Attempt.objects.values_list("result", flat=True)) == {"delivered"}
 
 
@@ -122,6 +122,7 @@ def test_pushes_of_suspended_applications_and_of_accounts_in_arrears_arrive(acme
 def test_when_its_sessions_are_ended_a_dispatcher_comes_back_and_loses_nothing(acme, settings):
     with receiving(settings, lambda request: 0.01) as receiver:
         queue(acme, receiver.url(), *range(1, 201))
+        asyncio.run(keep_partitions(forget=True))
         with dispatching():
             for count in (20, 100):
                 receiver.wait_for(count)
@@ -130,12 +131,7 @@ def test_when_its_sessions_are_ended_a_dispatcher_comes_back_and_loses_nothing(a
     assert sorted(set(told(receiver, "/fee"))) == list(range(1, 201))
     assert Attempt.objects.filter(result="delivered").count() == 200
     assert len(receiver.seen) <= 200 + SLOTS
-
-
-def test_partitions_are_made_after_the_session_that_made_them_was_ended():
-    asyncio.run(keep_partitions(forget=True))
-    end_other_sessions()
-    asyncio.run(keep_partitions(forget=True))
+    asyncio.run(keep_partitions(forget=True))  # once more, by a thread whose session was ended
 
 
 def test_dark_endpoints_take_no_room_in_memory_from_others(acme, bolt, settings):
@@ -201,14 +197,11 @@ def test_a_lease_that_ran_out_and_nobody_took_goes_on_with_its_epoch():
     ShardLease.objects.filter(shard=3).update(owner="another", epoch=9)
     first._renew_at = 0
     assert look(first) == [{3}]
-
-
-def test_nothing_begins_of_a_share_that_is_about_to_be_given_back():
-    first, second = prepared("first", "second")
-    look(first, second, first)
-    assert len(first.leaving) == 32
+    [second] = prepared("second")
+    look(second, first)
+    assert len(first.leaving) == 31
     for shard, lease in first.held.items():
-        assert first.may_begin(shard, lease.epoch) is (shard not in first.leaving)
+        assert first.may_begin(shard, lease.epoch) is (shard not in first.leaving)  # these are about to be given back
 
 
 def test_after_the_clock_was_set_back_no_share_waits_for_longer_than_a_lease():
