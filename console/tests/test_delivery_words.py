@@ -170,7 +170,7 @@ def test_the_id_that_a_server_got_leads_to_the_push(scene: Scene, signed_in: Sig
 
 
 def test_a_list_of_calls_says_of_each_whether_its_cdr_arrived(scene: Scene, push: Push) -> None:
-    rows = list(Call.objects.all())
+    rows: list[Any] = list(Call.objects.all())
     with CaptureQueriesContext(connection) as asked:
         panel.add_states(_all(), rows, Push.Kind.CDR)
     assert len(asked) <= 2
