@@ -129,7 +129,7 @@ def policy() -> Policy:
 def check_url(url: Any, rules: Policy | None = None) -> Target:
     """Return what a URL leads to. Raises Forbidden (a BadInput without a field) when nothing may be sent there.
 
-    Names are not resolved: what they mean is judged at each connect.
+    Names are not resolved: what they mean is judged by `common.resolving` at saving and at each connect.
     """
     rules = rules or policy()
     target = read(url)

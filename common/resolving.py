@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from common.egress import PUBLIC_ONE, Address, Forbidden, Policy, Target
+from common.egress import PUBLIC_ONE, Address, Forbidden, Policy, check_url, policy
 
 # A name that once took longer is slow until it was quick again.
 SLOW_SECONDS = 1.0
@@ -120,17 +120,15 @@ def judge(found: Answers, host: str, port: int, rules: Policy) -> None:
             raise Forbidden("", problem, PUBLIC_ONE)
 
 
-def objections(targets: Iterable[Target], rules: Policy, seconds: float = SAVING_SECONDS) -> dict[str, Forbidden]:
+def objections(urls: Iterable[str], seconds: float = SAVING_SECONDS) -> dict[str, Forbidden]:
     """Return {URL: why not} of those whose names lead, right now, where nothing may be sent. All are asked at once.
 
     A name that nobody knows yet, or whose servers do not answer in time, is no objection: it is judged at each sending.
     """
-    lookups = Lookups()
-    asked = {
-        target: lookups.begin(target.host, target.port)
-        for target in targets
-        if target.address is None and target.host.rpartition(".")[2] not in NOWHERE
-    }
+    lookups, rules = Lookups(), policy()
+    targets = [check_url(url, rules) for url in dict.fromkeys(urls)]
+    named = [one for one in targets if one.address is None and one.host.rpartition(".")[2] not in NOWHERE]
+    asked = {one: lookups.begin(one.host, one.port) for one in named}
     wait(asked.values(), timeout=seconds)
     problems = {}
     for target, future in asked.items():

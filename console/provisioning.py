@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts import audit, provision_file
 from accounts.datakeys import verify_data_keys
 from accounts.provision_lists import LISTS
+from accounts.provision_urls import judge_names
 from accounts.provisioning import Tally, apply_accounts, apply_applications, apply_upstreams, lock_provisioning
 from billing import locks
 from billing import provisioning as money
@@ -23,6 +24,7 @@ def provision(path: Path, now: datetime) -> Tally:
     except OSError as error:
         raise BadInput("file", f"cannot be read: {error.strerror}") from error
     lists = provision_file.read(content, LISTS)
+    judge_names([*lists["applications"], *lists["upstreams"]])
     tally = Tally()
     with transaction.atomic():
         lock_provisioning()

@@ -17,7 +17,8 @@ from accounts import provision_values, standing
 from accounts.admin.base import NO_ZONE, RoleAdmin, RoleMixin
 from accounts.admin.secrets import SecretMixin, new_secret
 from accounts.models import Account, Application, Upstream, UpstreamApplication
-from accounts.provisioning import APPLICATION_URLS
+from accounts.provision_urls import URLS
+from common import resolving
 from common.errors import BadInput
 
 BAD_CODE = _("Write 1 to 32 letters, digits, - or _, a letter or digit first.")
@@ -39,7 +40,7 @@ class CheckedForm(forms.ModelForm[Any]):
         "tags": (provision_values.tags, _('Write an object of short texts, such as {"city": "0755"}.')),
         "fallback_cities": (provision_values.cities, _('Write a list of area codes, such as ["0755", "020"].')),
         "contacts": (provision_values.contacts, _("Write a list of at most ten contacts.")),
-        **dict.fromkeys((*APPLICATION_URLS, "stop_url"), (provision_values.url, "")),
+        **dict.fromkeys(URLS, (provision_values.url, "")),
         "recording_hosts": (
             provision_values.hosts,
             _('Write a list of hosts, such as ["rec.example", "media.example:8443"].'),
@@ -58,7 +59,16 @@ class CheckedForm(forms.ModelForm[Any]):
             elif isinstance(self.fields.get(name), forms.JSONField) and values.get(name, "") is None:
                 # A blank one is none, which its column does not hold.
                 values[name] = self._meta.model._meta.get_field(name).get_default()
+        self._judge_names(values)
         return values
+
+    def _judge_names(self, values: dict[str, Any]) -> None:
+        """Refuse a new URL whose name leads, as of now, where nothing may be sent."""
+        urls = {name: values[name] for name in URLS if name in self.changed_data and values.get(name)}
+        problems = resolving.objections(url for name, url in urls.items() if name not in self.errors)
+        for name, url in urls.items():
+            if url in problems:
+                self.add_error(name, self.said(problems[url]))
 
     @staticmethod
     def said(problem: BadInput) -> str:

@@ -1,6 +1,8 @@
 """The URLs of an application, where people and files write them: the address guard says no, where and why."""
 
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from accounts import provision_values
 from accounts.admin.customers import CheckedForm
 from accounts.models import Application
 from accounts.provisioning import APPLICATION_URLS
+from common import resolving
 from common.errors import BadInput
 from common.tests.spellings import FORBIDDEN
 
@@ -48,6 +51,56 @@ def test_provision_names_the_field_and_the_cure(field: str, tmp_path: Any) -> No
     with pytest.raises(CommandError) as refused:
         call_command("provision", str(file))
     assert f"applications[0].{field}: leads to this machine; give an address" in str(refused.value)
+    assert not Application.objects.exists()
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Names and the addresses the network gives for them; others are unknown."""
+    answers: dict[str, list[str]] = {}
+
+    def look_up(host: str, port: int) -> list[Any]:
+        if host not in answers:
+            raise OSError("no such name")
+        return [(2, 1, 6, "", (address, port)) for address in answers[host]]
+
+    monkeypatch.setattr(resolving, "addresses", look_up)
+    return answers
+
+
+def test_a_name_that_leads_inside_is_refused_at_once(named: dict[str, list[str]]) -> None:
+    named |= {"inside.acme.internal": ["93.184.216.34", "10.0.0.5"], "acme.internal": ["93.184.216.34"]}
+    form = FORM({"cdr_url": "https://inside.acme.internal/x", "sms_url": "https://acme.internal/x"})
+    said = "This address leads into a private network: give an address that is reachable from the internet."
+    assert form.errors == {"cdr_url": [said]}
+    # What nobody knows yet is judged at each sending.
+    assert FORM({"cdr_url": "https://later.acme.internal/x"}).is_valid()
+
+
+def test_name_servers_that_are_silent_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    silence = threading.Event()
+    monkeypatch.setattr(resolving, "addresses", lambda *_: silence.wait(20) and [])
+    began = time.monotonic()
+    assert resolving.objections([f"https://silent{n}.acme.internal/" for n in range(100)], 0.1) == {}
+    assert time.monotonic() - began < 10
+    silence.set()
+
+
+def test_names_that_cannot_be_known_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving, "addresses", lambda *_: pytest.fail("asked"))
+    urls = ["https://acme.example/x", "https://hooks.acme.test/", "https://93.184.216.34/"]
+    assert resolving.objections(urls) == {}
+
+
+@pytest.mark.django_db
+def test_provision_refuses_a_name_that_leads_inside(named: dict[str, list[str]], tmp_path: Any) -> None:
+    named["inside.acme.internal"] = ["127.0.0.1"]
+    file = tmp_path / "file.json"
+    application = {"account": "acme", "app_key": "acmeAppKey01", "sms_url": "https://inside.acme.internal/x"}
+    file.write_text(json.dumps({"accounts": [{"code": "acme"}], "applications": [application]}))
+    with pytest.raises(CommandError) as refused:
+        call_command("provision", str(file))
+    assert "applications[0].sms_url: leads to this machine; give an address" in str(refused.value)
     assert not Application.objects.exists()
 
 

@@ -3,7 +3,7 @@
 Every address of IPv4 and IPv6 leads here. At `PUBLIC` an honest server takes pushes; at every other address a canary
 listens on `PORTS` and counts bytes; and whatever asks for a connection with another address, or another port, is seen
 on the wire. Commands come as lines on standard input, each a JSON list: a program to run, with its environment; `[]`
-asks for what was seen, and leaves it as it is; `["forget"]` forgets it. The end of the input ends it all.
+asks for what was seen, and leaves it as it is; `["forget"]` clears the canaries. The end of the input ends it all.
 """
 
 import asyncio
@@ -81,8 +81,7 @@ class World:
             self.connections[seen] += 1
 
     def forget(self) -> None:
-        """Begin anew."""
-        self.taken.clear()
+        """Begin anew with what reached the canaries."""
         self.canary.clear()
         self.connections.clear()
 
