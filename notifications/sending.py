@@ -83,7 +83,8 @@ class Sender:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
+            # No headers that nobody asked for; leaving them out one by one (skip_auto_headers) costs each request more.
+            request_class=type("_Request", (aiohttp.ClientRequest,), {"DEFAULT_HEADERS": {}}),
             read_bufsize=MOST_ANSWER_BYTES,
             max_line_size=MOST_HEADER_BYTES,
             max_field_size=MOST_HEADER_BYTES,
@@ -114,6 +115,11 @@ class Sender:
         await self._resolver.close()
 
 
+@lru_cache(maxsize=64)
+def _timeout(connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)
+
+
 class _Exchange:
     """One request on its way: how far it came."""
 
@@ -128,10 +134,9 @@ class _Exchange:
     ) -> None:
         parsed = _checked(url, guard.policy())
         self.secure = parsed.scheme == "https"
-        timeout = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)
         sent = {"Content-Type": signing.CONTENT_TYPE, "User-Agent": USER_AGENT, **headers}
         async with session.post(
-            parsed, data=body, headers=sent, allow_redirects=False, timeout=timeout, raise_for_status=False
+            parsed, data=body, headers=sent, allow_redirects=False, timeout=_timeout(connect), raise_for_status=False
         ) as response:
             self.status, self.retry_after = response.status, response.headers.get("Retry-After", "")
             while len(self.answer) <= MOST_ANSWER_BYTES:

@@ -7,6 +7,7 @@ import base64
 import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from accounts import digests
 from common.errors import BadInput
@@ -18,13 +19,18 @@ PREFIX = "whsec_"
 def vendor_headers(app_key: str, app_secret: str, *, nonce: str, at: datetime, wsse: bool) -> dict[str, str]:
     """Return the two headers of the wire format: the AKSK digest, or the older WSSE form."""
     generation = "WSSE" if wsse else "AKSK"
-    created = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = _created(int(at.timestamp()))
     digest = (digests.wsse if wsse else digests.aksk)(nonce, created, app_secret)
     return {
         "Authorization": f'{generation} realm="SDP",profile="UsernameToken",type="Appkey"',
         f"X-{generation}": f'UsernameToken Username="{app_key}", PasswordDigest="{digest}", '
         f'Nonce="{nonce}", Created="{created}"',
     }
+
+
+@lru_cache(maxsize=64)
+def _created(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def webhook_headers(id: str, at: datetime, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What endpoints did, kept in their rows: pages and the next dispatcher read it there; people are told of dark ones."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ State = Endpoint.State
 OFF = (State.PAUSED, State.DISABLED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
     """What is to be written of one endpoint."""
 
@@ -59,8 +59,9 @@ class Records:
         self._changes = changes | self._changes
 
     def _note(self, line: Line, **fields: Any) -> None:
-        _, change = self._changes.get(line.recipient.id, (line, Change()))
-        self._changes[line.recipient.id] = line, replace(change, **fields)
+        _, change = self._changes.setdefault(line.recipient.id, (line, Change()))
+        for name, value in fields.items():
+            setattr(change, name, value)
 
 
 def row(line: Line, change: Change) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """One push as a request, and what its answer means."""
 
-import json
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.utils.translation import gettext_noop
 
 from common.keyring import keyring
@@ -72,4 +72,4 @@ def uuid_of(id: str) -> UUID:
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return rows as one parameter of a statement (json_to_recordset)."""
-    return json.dumps(list(rows))
+    return orjson.dumps(list(rows)).decode()
