@@ -199,5 +199,13 @@ ONE_REPLAY = extend_schema_view(
         tags=[TAG],
         responses={200: OrderedReplay},
         examples=[_FAR],
-    )
+    ),
+    delete=extend_schema(
+        operation_id="pushes_replay_cancel",
+        summary="End a replay",
+        description="Nothing more of it is queued; what is queued is sent. One that is over stays as it is.",
+        tags=[TAG],
+        responses={200: OrderedReplay},
+        examples=[_FAR],
+    ),
 )
