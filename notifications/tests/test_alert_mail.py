@@ -75,7 +75,7 @@ def test_contacts_are_written_to_each_in_his_language(mailbox: Mailbox, acme: Co
     assert (one["To"], one["From"], two["To"]) == ("one@acme.example", "maskline@acme.example", "two@acme.example")
     assert one["Subject"] == "[Maskline] Warning: Low balance (acme)"
     assert "is 9.00 CNY, below 100.00." in one.get_content()
-    assert two["Subject"] == "[Maskline] 警告:余额不足 (acme)"
+    assert two["Subject"] == "[Maskline] 警告：余额不足 (acme)"
     assert "余额为 9.00 CNY" in two.get_content()
     assert "CST" in one.get_content() and "/alerts/" in one.get_content()
     assert base64.b64decode(mailbox.logins[0]) == b"\0robot\0pass@word"
