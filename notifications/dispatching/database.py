@@ -16,6 +16,8 @@ from common import sql
 log = logging.getLogger(__name__)
 APP = "notifications"
 FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+# SQLSTATE: the connection failed; the server was shut down, crashed or is just starting.
+GONE = ("08", "57P")
 # Tables that are a queue have statistics that are never right: plans go by their indexes, whatever these say.
 SESSION = (
     "SET application_name = 'maskline-dispatch'",
@@ -93,6 +95,11 @@ async def run(cursor: AsyncCursor[Any], name: str, **parameters: Any) -> Rows:
 def away(error: Exception) -> bool:
     """Return whether waiting and asking again is the cure: the database is away, or another session was in the way."""
     return isinstance(error, AWAY)
+
+
+def unreachable(error: Exception) -> bool:
+    """Return whether the connection was lost or none came about; other sessions in the way are no such thing."""
+    return away(error) and (getattr(error, "sqlstate", None) or GONE[0]).startswith(GONE)
 
 
 def _parameters() -> dict[str, Any]:

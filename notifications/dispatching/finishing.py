@@ -16,7 +16,7 @@ from psycopg import AsyncCursor
 from common import partitions, timeid
 from common.faults import fault_point
 from notifications import retry
-from notifications.dispatching.database import Database, away, run
+from notifications.dispatching.database import Database, away, run, unreachable
 from notifications.dispatching.lines import CallKey, Claimed, Lines
 from notifications.dispatching.requests import POISON, as_json, bytes_of
 from notifications.models import Attempt, Push
@@ -62,6 +62,8 @@ class Finishing:
         self._wake = asyncio.Event()
         self._most = MOST
         self.unwritten = 0
+        # The database was not to be reached the last time: were we killed, what is sent now would come twice.
+        self.cut_off = False
 
     def add(self, outcome: Outcome) -> None:
         """Take an outcome in, to be written soon."""
@@ -89,6 +91,7 @@ class Finishing:
             except Exception as error:
                 if not away(error):
                     self._set_aside()
+                self.cut_off = unreachable(error)
                 self._wake.set()
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
@@ -119,6 +122,7 @@ class Finishing:
                     self._lines.failure_written(outcome.push, outcome.forget)
             self._most = min(MOST, self._most * 2)
             self.unwritten -= len(batch)
+            self.cut_off = False
             self._on_written()
 
     async def _commit(self, batch: Sequence[Outcome], holds: dict[CallKey, tuple[int, datetime]]) -> None:

@@ -91,7 +91,7 @@ class Outgoing:
 
     def _free(self) -> int:
         """Return how many requests may begin: quick ones have the places, slow ones as many of their own."""
-        if self._finishing.unwritten >= self._lines.slots * MOST_UNWRITTEN:
+        if self._finishing.cut_off or self._finishing.unwritten >= self._lines.slots * MOST_UNWRITTEN:
             return 0
         limit = time.monotonic() - SLOW_SECONDS
         slow = 0
