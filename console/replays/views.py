@@ -22,6 +22,7 @@ from console.replays import selection
 from console.replays.forms import FIELDS, ReplayForm
 from console.replays.selection import Selection
 from console.revealing import REASON_AT_LEAST
+from console.templatetags.maskline import whole
 from notifications import destinations, listing, replay
 from notifications.models import Endpoint, Push, Replay
 from notifications.retry import MOST_WAIT
@@ -93,7 +94,7 @@ def apply_replay(request: HttpRequest) -> HttpResponse:
         return _preview(request, scope, chosen, problem=_("It has become more since the preview was made. Look again."))
     if new:
         text = ngettext("%(n)s push is being sent again.", "%(n)s pushes are being sent again.", row.total)
-        messages.success(request, text % {"n": row.total})
+        messages.success(request, text % {"n": whole(row.total)})
     else:
         messages.info(request, _("This was ordered already; it is one replay."))
     return redirect("replays")
