@@ -13,7 +13,8 @@ FROM unnest(%(endpoints)s::bigint[]) AS wanted (id)
 
 -- name: endpoint_spans
 -- How requests to endpoints went in spans of time, of at most so many requests a span, the latest of it: one walk of
--- the index a span, however many there were. Questions to the customer's server are no pushes.
+-- the index a span, however many there were. Compared as rows: by id alone the planner would walk over all the other
+-- endpoints' requests of the time. Questions to the customer's server are no pushes.
 SELECT span.endpoint, span.first, seen.requests, seen.delivered, seen.half, seen.most
 FROM unnest(%(endpoints)s::bigint[], %(firsts)s::uuid[], %(lasts)s::uuid[]) AS span (endpoint, first, last)
 CROSS JOIN LATERAL (
@@ -22,8 +23,8 @@ CROSS JOIN LATERAL (
            percentile_disc(0.95) WITHIN GROUP (ORDER BY few.duration_us) AS most
     FROM (
         SELECT a.result, a.duration_us FROM notifications_attempt AS a
-        WHERE a.endpoint_id = span.endpoint AND a.id >= span.first AND a.id < span.last
+        WHERE (a.endpoint_id, a.id) >= (span.endpoint, span.first) AND (a.endpoint_id, a.id) < (span.endpoint, span.last)
           AND a.id >= %(first)s::uuid AND a.id < %(last)s::uuid AND NOT a.question
-        ORDER BY a.id DESC LIMIT %(most)s
+        ORDER BY a.endpoint_id DESC, a.id DESC LIMIT %(most)s
     ) AS few
 ) AS seen
