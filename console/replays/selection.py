@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import roles
@@ -16,7 +17,6 @@ from accounts.scope import Scope
 from common.periods import parse_instant
 from common.phone import mask_in_url
 from console.history import terms
-from console.templatetags.maskline import localtime
 from notifications import listing, replay
 from notifications.models import Endpoint, Push
 from notifications.replay import Choice
@@ -70,10 +70,15 @@ def chosen_words(scope: Scope, kept: Mapping[str, Any]) -> list[str]:
     if state := kept.get("state"):
         found.append(state_words(state))
     if start := kept.get("from"):
-        found.append(_("from %(time)s") % {"time": localtime(parse_instant(start))})
+        found.append(_("from %(time)s") % {"time": _plain(start)})
     if end := kept.get("to"):
-        found.append(_("until %(time)s") % {"time": localtime(parse_instant(end))})
+        found.append(_("until %(time)s") % {"time": _plain(end)})
     return found
+
+
+def _plain(kept: str) -> str:
+    """Return a kept time in the viewer's zone."""
+    return timezone.localtime(parse_instant(kept)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def state_words(state: str) -> str:

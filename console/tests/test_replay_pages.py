@@ -133,6 +133,13 @@ def test_one_push_or_one_endpoint_is_chosen_by_a_link(acme, signed_in):
     assert status == 200 and not hidden and "Nothing to send again" in page
 
 
+def test_a_time_range_is_told_in_the_viewers_zone(acme, signed_in):
+    deliver(queue(acme, 1)[0])
+    status, page, _ = preview(signed_in("support"), account="acme", start="2026-03-01T10:00", end="2036-03-01T10:00:05")
+    assert status == 200
+    assert "from 2026-03-01 10:00:00" in page and "until 2036-03-01 10:00:05" in page and "&lt;" not in page
+
+
 def test_a_replay_is_cancelled_once(acme, signed_in):
     for push in queue(acme, 1, 2):
         deliver(push)
