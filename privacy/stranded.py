@@ -45,7 +45,7 @@ class Swept:
 def sweep(now: datetime) -> Swept:
     """Look after all pushes that are stranded, a few in each transaction. A second run finds none."""
     moved = given_up = 0
-    for endpoint_id, application_id in _rows("stranded_endpoints"):
+    for endpoint_id, application_id in _rows("stranded_endpoints", application=None):
         while (found := _some(endpoint_id, application_id)) != (0, 0):
             moved, given_up = moved + found[0], given_up + found[1]
     leases = _count("clear_dead_leases", before=now - LEASE_FORGOTTEN_AFTER)
@@ -62,11 +62,10 @@ def follow(*, instance: Application, created: bool, update_fields: Collection[st
 
 def _look_after(application_id: int) -> None:
     """Look after some thousands; the next sweep does the rest."""
-    for endpoint_id, owner in _rows("stranded_endpoints"):
-        if owner == application_id:
-            for _ in range(SOON):
-                if _some(endpoint_id, application_id) == (0, 0):
-                    break
+    for endpoint_id, _owner in _rows("stranded_endpoints", application=application_id):
+        for _ in range(SOON):
+            if _some(endpoint_id, application_id) == (0, 0):
+                break
 
 
 def url_for(application: Application, kind: str, event_type: str) -> str | None:

@@ -37,7 +37,9 @@ CLOCKS = re.compile(r"(^|\.)(now|utcnow|today|time|time_ns|monotonic|uuid1|uuid4
 CLOCK_OWNERS = re.compile(r"^(datetime|date|time|timezone|uuid|os)(\.|$)")
 
 IMPORTS_INSIDE_FUNCTIONS: dict[str, str] = {}
-SIGNALS: dict[str, str] = {}
+SIGNALS: dict[str, str] = {
+    "privacy.apps": "URLs change in accounts, by several doors, which know nothing of the pushes that follow them",
+}
 
 USUAL_LINES, MOST_LINES = 250, 400
 LONGER: dict[str, str] = {

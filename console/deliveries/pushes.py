@@ -128,7 +128,7 @@ def find(scope: Scope, pk: UUID) -> Delivery | None:
     tried = scope.rows(Attempt).select_related(*related).filter(push_id=pk)
     found = next(iter(_joined(waiting, _latest(tried, MOST_ATTEMPTS))), None)
     if found and found.state == words.WAITING and found.order_key is not None:
-        same = Push.objects.filter(endpoint=found.endpoint, order_key=found.order_key, state=Push.State.PENDING)
+        same = scope.rows(Push).filter(endpoint=found.endpoint, order_key=found.order_key, state=Push.State.PENDING)
         found.behind = same.filter(sequence__lt=found.sequence).exists()
     return found
 

@@ -1,10 +1,11 @@
 -- name: stranded_endpoints
--- Endpoints with pushes that wait, whose URL is none of their application's any more.
+-- Endpoints with pushes that wait, whose URL is none of their application's any more: of one application, or of all.
 SELECT e.id, e.application_id
 FROM notifications_endpoint AS e
 JOIN accounts_application AS a ON a.id = e.application_id
 WHERE e.url NOT IN (coalesce(a.call_status_url, ''), coalesce(a.callin_url, ''), coalesce(a.cdr_url, ''),
                     coalesce(a.sms_url, ''), coalesce(a.sms_control_url, ''), coalesce(a.number_status_url, ''))
+  AND (%(application)s::bigint IS NULL OR e.application_id = %(application)s)
   AND EXISTS (SELECT FROM notifications_push AS p WHERE p.endpoint_id = e.id AND p.state = 0)
 ORDER BY e.id
 
