@@ -28,10 +28,10 @@ def serving(environment: Mapping[str, str] | None = None) -> Iterator[int]:
         server.wait(PATIENCE_SECONDS)
 
 
-def command(port: int) -> list[str]:
+def command(port: int, workers: int = WORKERS) -> list[str]:
     """Return the command line of the web server."""
     words = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    words += ["--worker-class", "config.services.web.Worker", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    words += ["--worker-class", "config.services.web.Worker", "--workers", str(workers), "--threads", str(THREADS)]
     return [*words, "--no-control-socket"]
 
 

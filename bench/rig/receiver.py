@@ -3,7 +3,7 @@
 The first part of a path says how its endpoint answers:
 
     well     200                        faulty   200, but one in five 500 at random and one in twenty never,
-                                                 until somebody asks for /_heal
+                                                 but not between /_heal and /_fail
     hang     takes it, says nothing     drip     200 and a byte a second, for ever
     reset    cuts the connection        endless  200 and a body without end
 
@@ -38,6 +38,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 ERROR = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 PIECE = b"x" * 65536
+# {what one asks the receiver itself: whether faulty endpoints are well from then on; None: as before}.
+TOLD: dict[str, bool | None] = {"/_seen": None, "/_heal": True, "/_fail": False}
 VERIFIER = standardwebhooks.Webhook(records.SECRET.encode())
 
 
@@ -143,8 +145,9 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, path: str, headers: dict[str, str], body: bytes) -> None:
         receiver = self._receiver
-        if path in ("/_seen", "/_heal"):
-            receiver.healed = receiver.healed or path == "/_heal"
+        if path in TOLD:
+            healed = TOLD[path]
+            receiver.healed = receiver.healed if healed is None else healed
             told = receiver.seen()
             self._say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told) + told)
             return
@@ -223,17 +226,11 @@ def is_good(headers: dict[str, str], body: bytes) -> bool:
     return records.vendor_signature_is_good(headers, records.SECRET)
 
 
-def seen(port: int) -> dict[str, Any]:
-    """Return what the receiver behind a port saw so far."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_seen", timeout=30) as answer:
+def seen(port: int, path: str = "/_seen") -> dict[str, Any]:
+    """Return what the receiver behind a port saw so far, and tell it what the path stands for (TOLD)."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
         told: dict[str, Any] = json.load(answer)
         return told
-
-
-def heal(port: int) -> None:
-    """Have no faulty endpoint fail any more."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_heal", timeout=30) as answer:
-        answer.read()
 
 
 async def main(orders: Orders) -> None:

@@ -12,6 +12,7 @@ from random import Random
 
 import psycopg
 
+from bench import web
 from bench.rig import calm, checker, criteria, customer, journal, receiver, redis
 from bench.rig.checker import Verdict
 from bench.rig.criteria import Criterion
@@ -45,6 +46,7 @@ class Plan:
     ending_seconds: float = 0.0
     redis_seconds: float = 0.0
     jobs: bool = False
+    web_workers: int = web.WORKERS
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,9 @@ def run(
     with Stage(home, plan.seed, environment or {}) as stage:
         port = stage.receive(errors=plan.errors, silences=plan.silences)
         stage.prepare([f"http://127.0.0.1:{port}/faulty/{index}" for index in range(plan.endpoints)], tables)
-        stage.serve()
+        stage.serve(plan.web_workers)
         monkey = Monkey(stage)
-        found = _with_kills(stage, monkey, plan, port) + _without_kills(stage, monkey, plan)
+        found = _with_kills(stage, monkey, plan, port) + _without_kills(stage, monkey, plan, port)
         verdict = checker.check(
             stage.told(),
             journal.read(stage.log("received")),
@@ -99,7 +101,7 @@ def _with_kills(stage: Stage, monkey: Monkey, plan: Plan, port: int) -> list[Cri
     wait_until(lambda: stage.holders() == len(DISPATCHERS) and receiver.seen(port)["requests"] > 0, 60)
     _trouble(stage, monkey, plan)
     monkey.wake(all_of_them=True)
-    receiver.heal(port)
+    receiver.seen(port, "/_heal")
     stopped = time.monotonic()
     settled = _settle(stage, lambda: switch.poll() is not None, plan.settle_seconds)
     took = time.monotonic() - stopped if settled else None
@@ -110,12 +112,15 @@ def _with_kills(stage: Stage, monkey: Monkey, plan: Plan, port: int) -> list[Cri
     ]
 
 
-def _without_kills(stage: Stage, monkey: Monkey, plan: Plan) -> list[Criterion]:
+def _without_kills(stage: Stage, monkey: Monkey, plan: Plan, port: int) -> list[Criterion]:
     found: list[Criterion] = []
     if plan.ending_seconds:
         time.sleep(max(0.0, max(FORGETFUL.values()) - monkey.seconds_since_the_last()))
         rate = plan.records_a_second
+        receiver.seen(port, "/_fail")
         found += calm.dispatchers_end_when_asked(stage, plan.ending_seconds, rate, plan.endpoints)
+        receiver.seen(port, "/_heal")
+        _settle(stage, lambda: True, plan.settle_seconds)
     if plan.redis_seconds:
         found += calm.pushes_go_on_without_redis(stage, plan.redis_seconds, plan.endpoints)
     if plan.jobs:

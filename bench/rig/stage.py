@@ -128,10 +128,10 @@ class Stage:
         assert process.stdout is not None
         return int(process.stdout.readline())
 
-    def serve(self) -> None:
+    def serve(self, workers: int) -> None:
         """Start the web server and the two dispatchers, and wait for the first."""
         self.web_port = web.free_port()
-        self._web = subprocess.Popen(web.command(self.web_port), env=self.environ(), cwd=CHECKOUT)
+        self._web = subprocess.Popen(web.command(self.web_port, workers), env=self.environ(), cwd=CHECKOUT)
         self._processes.append(self._web)
         for name in DISPATCHERS:
             self.dispatch(name)
