@@ -150,6 +150,23 @@ def test_what_follows_a_push_that_is_being_written_waits_for_it(acme: Company) -
     assert stranded.sweep(timezone.now()) == stranded.Swept(moved=2)
 
 
+def test_pushes_follow_as_soon_as_the_change_of_a_url_is_committed(
+    acme: Company, bolt: Company, django_capture_on_commit_callbacks: Any
+) -> None:
+    push, other = queue(acme, "fee", 1), queue(bolt, "fee", 2)
+    Application.objects.filter(pk=bolt.application.pk).update(**dict.fromkeys(URLS, NEW))
+    application = Application.objects.get(pk=acme.application.pk)
+    for field in URLS:
+        setattr(application, field, NEW)
+    with django_capture_on_commit_callbacks(execute=True):
+        application.save()
+        assert where(push)[0] == OLD
+    assert (where(push)[0], where(other)[0]) == (NEW, OLD)
+    with django_capture_on_commit_callbacks() as asked:
+        application.save(update_fields=["name"])
+    assert asked == []
+
+
 def test_shares_lose_the_name_of_who_is_long_gone() -> None:
     now = timezone.now()
     for shard, minutes in ((0, 11), (1, 1), (2, -1)):
