@@ -1,9 +1,13 @@
 """Filters for pages of pushes."""
 
+from datetime import datetime
+
 from django import template
+from django.utils.html import format_html
 
 from common import phone
 from console.deliveries import fare
+from console.templatetags.maskline import localtime
 from notifications import reasons
 
 register = template.Library()
@@ -21,6 +25,12 @@ def took(microseconds: int | None) -> str:
     if microseconds is None:
         return "–"
     return f"{microseconds / 1000:,.0f} ms" if microseconds < 1_000_000 else f"{microseconds / 1_000_000:,.1f} s"
+
+
+@register.filter
+def nexttime(at: datetime) -> str:
+    """Return a time within the next days, short, on one line."""
+    return format_html('<span class="mk-nowrap">{}</span>', localtime(at, "%m-%d %H:%M"))
 
 
 @register.filter
