@@ -2,11 +2,13 @@
 
 import importlib
 import os
+from datetime import UTC, datetime
 from typing import Any
 
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import Celery, bootsteps
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, task_failure, task_success, worker_init
 from django.conf import settings
 
 from common.errors import WrongKey
@@ -86,3 +88,16 @@ def beat_at_once(**_: Any) -> None:
     app.send_task("console.tasks.beat_heartbeat", expires=60)
     app.send_task(JOBS_HEARTBEAT, queue="jobs", expires=60)
     app.send_task("console.tasks.keep_partitions", expires=60)
+
+
+@task_failure.connect
+def tell_failure(sender: Any = None, exception: BaseException | None = None, **_: Any) -> None:
+    """Raise an alert of a task that failed; not in the worker's main process, which has no connection to fork."""
+    if exception is not None and not isinstance(exception, WorkerLostError | TimeLimitExceeded):
+        importlib.import_module("notifications.task_alerts").failed(sender.name, exception, datetime.now(UTC))
+
+
+@task_success.connect
+def tell_success(sender: Any = None, **_: Any) -> None:
+    """Close the alert of a task that works again."""
+    importlib.import_module("notifications.task_alerts").worked(sender.name, datetime.now(UTC))

@@ -87,6 +87,12 @@ KINDS: dict[str, Words] = {
         gettext_lazy("Job failed"),
         gettext_lazy("The job “%(job)s” (account %(account)s) failed: %(reason)s"),
     ),
+    "task_failed": Words(
+        gettext_lazy("Periodic work failed"),
+        gettext_lazy(
+            "%(task)s failed (%(error)s); the worker's log has the details. It is tried again at its next time."
+        ),
+    ),
     "partition_missing": Words(
         gettext_lazy("Partition missing"),
         gettext_lazy("Table %(table)s has no partition for %(missing_at)s: what happens then could not be stored."),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from ipaddress import ip_address
 from typing import Any
 
 from celery import current_app
@@ -172,4 +173,13 @@ def _clean(value: Any) -> Any:
         return f"{value:f}"
     if value is None or isinstance(value, bool | int | float):
         return value
-    return mask_in_text(str(value))[:LONGEST_VALUE]
+    return str(value) if _is_address(str(value)) else mask_in_text(str(value))[:LONGEST_VALUE]
+
+
+def _is_address(text: str) -> bool:
+    """Return whether it is an IP address, which is no phone number, however many digits it has."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

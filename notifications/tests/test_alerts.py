@@ -136,6 +136,14 @@ def test_no_phone_number_stands_in_an_alert() -> None:
     assert alert.values["at"] == "2026-03-02T10:00:00+00:00"
 
 
+def test_an_ip_address_is_told_as_it_is() -> None:
+    values = {"host": "203.113.139.100", "reason": "139 0000 0101"}
+    assert raise_alert("x", subject="x", severity="info", values=values, now=NOW).values == {
+        "host": "203.113.139.100",
+        "reason": "*** **** 0101",
+    }
+
+
 def test_there_is_no_fourth_severity() -> None:
     with pytest.raises(ValueError):
         dark(severity="terrible")
