@@ -43,7 +43,7 @@ class Branch:
     def __init__(self, row: Replay, endpoint: int) -> None:
         self.row, self.endpoint = row, endpoint
         self.ahead: deque[tuple[Key, int | None]] = deque()
-        self.over = False
+        self.over = self._all_read = False
         self._routing: tuple[str, ...] = ()
 
     def read(self, place: list[Any] | None, standing: Standing) -> None:
@@ -61,7 +61,11 @@ class Branch:
             keys = [Key(*row) for row in cursor.fetchall()]
         targets = destinations.targets(standing, [(key.kind, key.cause) for key in keys])
         self.ahead = deque(zip(keys, targets, strict=True))
-        self.over, self._routing = not keys, standing.routing
+        self.over, self._routing, self._all_read = not keys, standing.routing, len(keys) < READ_AHEAD
+
+    def ends_with(self, count: int) -> bool:
+        """Return whether nothing is left after so many of the next pushes."""
+        return self.over or (self._all_read and len(self.ahead) <= count)
 
 
 class Course:
@@ -76,6 +80,11 @@ class Course:
         """Return how far each branch is."""
         return self.row.place or {}
 
+    @property
+    def over(self) -> bool:
+        """Return whether everything is queued."""
+        return not any(self.open_branches())
+
     def open_branches(self) -> Iterator[Branch]:
         """Return the branches that are not over, as far as the row knows."""
         return (branch for endpoint, branch in self.branches.items() if self.places[endpoint] is not OVER)
@@ -87,9 +96,9 @@ class Course:
 
     def step(self, most: Mapping[int, int], now: datetime) -> int:
         """Queue the next so many pushes of each endpoint; return how many were looked at."""
-        ended = any(branch.over for branch in self.open_branches()) or not any(self.open_branches())
+        over = any(branch.over for branch in self.open_branches()) or self.over
         late = now - self.row.asked_at >= MOST_WAIT
-        if not (most or ended or late):
+        if not (most or over or late):
             return 0
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql.load("notifications", "lock_replay"), {"replay": self.row.pk})
@@ -102,7 +111,8 @@ class Course:
                 queued += _queue(cursor, self.row, chosen)
                 last = chosen[-1][0]
                 place[str(endpoint)] = [last.order_key, last.sequence, str(last.id)]
-            place |= {str(branch.endpoint): OVER for branch in self.open_branches() if branch.over}
+            ended = [branch for branch in self.open_branches() if branch.ends_with(most.get(branch.endpoint, 0))]
+            place |= {str(branch.endpoint): OVER for branch in ended}
             self._keep(place, queued, late, now)
             fault_point("replay.queued")
         for endpoint, count in most.items():

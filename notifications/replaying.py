@@ -25,8 +25,9 @@ TICK, IDLE_TICK, LOOK_SECONDS = 0.05, 0.25, 0.25
 BURST_SECONDS = 0.25
 # What an endpoint has under way at most (MASKLINE_PUSH_PER_ENDPOINT, 8 unless set), and two.
 ROOM = 10
-# Nothing could be queued for so long: the worker has other things to do, and looks again each minute.
-STUCK_SECONDS = 5.0
+# Nothing could be queued for longer than any request takes: the worker has other things to do, and looks again each
+# minute.
+STUCK_SECONDS = 12.0
 # Replays of one account that are looked at together; later ones wait their turn.
 AN_ACCOUNT = 20
 # The advisory lock of whoever queues replays ("rply" in ASCII).
@@ -56,6 +57,10 @@ class Queueing:
         for course in self._courses.values():
             spent += course.step({b.endpoint: given[b] for b in course.open_branches() if given[b]}, now)
         return spent
+
+    def left(self) -> list[Replay]:
+        """Return the replays of the last tick that are not over."""
+        return [course.row for course in self._courses.values() if not course.over]
 
     def _course(self, row: Replay) -> Course:
         """Return the course of a replay, begun anew when another process moved it."""
@@ -89,8 +94,10 @@ def run(seconds: float) -> bool:
             last = now
             spent = queueing.tick(rows, int(credit), timezone.now(), room)
             credit -= spent
+            rows = queueing.left() or open_replays()
             moved = last if spent or credit < 1 else moved
-            time.sleep(max(0.0, (TICK if spent else IDLE_TICK) - (time.monotonic() - now)))
+            if rows:
+                time.sleep(max(0.0, (TICK if spent else IDLE_TICK) - (time.monotonic() - now)))
     return False
 
 

@@ -188,7 +188,7 @@ MOVES = st.lists(st.sampled_from(["queue", "late", "deliver", "die", "page", "re
 
 @commits
 @given(moves=MOVES, seed=st.integers(0, 2**16))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_paging_while_pushes_move_never_skips_and_never_doubles(acme, moves, seed):
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE notifications_push, notifications_attempt")
