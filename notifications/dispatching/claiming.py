@@ -54,7 +54,7 @@ class Claiming:
         if looks := self._waiting.must_look(epochs, began):
             await self._look(epochs, began)
         # What is known now: between the two statements outcomes were written.
-        known = frozenset(lines.known)
+        known = dict(lines.known)
         rows = await self._read(epochs, known)
         if looks:
             self._waiting.took(time.monotonic() - began, time.monotonic())
@@ -66,7 +66,7 @@ class Claiming:
         self._clock.set(now, began)
         self._waiting.looked(epochs, found or (), began)
 
-    async def _read(self, epochs: dict[int, int], known: frozenset[str]) -> Rows:
+    async def _read(self, epochs: dict[int, int], known: dict[str, int]) -> Rows:
         full = {id for id, line in self._lines.lines.items() if line.size >= FULL or self._is_shut(line)}
         ids = [id for id in self._waiting.turns(self._after) if id not in full]
         floors = self._waiting.floors
@@ -79,6 +79,7 @@ class Claiming:
             ids=_array(ids),
             floors=_array(floors[id] for id in ids),
             known=_array(known),
+            known_at=_array(known.values()),
             an_endpoint=AN_ENDPOINT,
             a_call=A_CALL,
             most=MOST,
@@ -172,7 +173,7 @@ class Claiming:
         if state in ("paused", "disabled"):
             self._lines.drop(id, under_way=False)
 
-    def _take_in(self, rows: Rows, epochs: dict[int, int], known: frozenset[str]) -> int:
+    def _take_in(self, rows: Rows, epochs: dict[int, int], known: dict[str, int]) -> int:
         now = self._clock.now()
         came = 0
         skipped: set[CallKey] = set()
@@ -184,7 +185,9 @@ class Claiming:
             line = self._lines.lines.get(push.endpoint_id)
             lost = not self._leases.is_ours(push.shard, push.epoch)
             stale = call in self._lines.let_go or call in self._lines.unwritten
-            if line is None or lost or stale or push.id in self._lines.known or self._is_shut(line):
+            # One that is known was read elsewhere and moved here since: its call waits until that is over.
+            seen = push.id in known or push.id in self._lines.known
+            if line is None or lost or stale or seen or self._is_shut(line):
                 skipped.add(call)
                 continue
             if retry.has_waited_too_long(push.queued_at, now):

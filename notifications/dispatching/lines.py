@@ -82,7 +82,8 @@ class Lines:
         self.reserve = slots // 4
         self.lines: dict[int, Line] = {}
         # Everything that must not be read again: waiting, under way, or done and not yet written.
-        self.known: set[str] = set()
+        # {id: the endpoint under which it was read}: somebody may have moved it to another since.
+        self.known: dict[str, int] = {}
         # Calls that were let go of since the last reading began: what that reading says of them is out of date.
         self.let_go: set[CallKey] = set()
         # Calls whose first push failed and is not written yet: what was queued behind it meanwhile may not overtake it.
@@ -104,7 +105,7 @@ class Lines:
             chain.insert(place, push)
         else:
             chain.append(push)
-        self.known.add(push.id)
+        self.known[push.id] = push.endpoint_id
         line.size += 1
         self.waiting += 1
         self._enqueue(line)
@@ -161,11 +162,11 @@ class Lines:
             chain = line.chains[order_key]
             if order_key in line.ready or under_way:
                 for push in self._remove(line, order_key, under_way=order_key not in line.ready):
-                    self.known.discard(push.id)
+                    self.known.pop(push.id, None)
             else:
                 first = chain.popleft()
                 for push in chain:
-                    self.known.discard(push.id)
+                    self.known.pop(push.id, None)
                 self.waiting -= len(chain)
                 line.size -= len(chain)
                 chain.clear()
@@ -187,12 +188,13 @@ class Lines:
 
     def arrival_written(self, push: Claimed) -> None:
         """Forget a push that left the outbox."""
-        self.known.discard(push.id)
+        self.known.pop(push.id, None)
 
     def failure_written(self, push: Claimed, ids: list[str]) -> None:
         """Let a call be read again; a reading that began before this was written saw less than there is."""
         call = push.endpoint_id, push.order_key
-        self.known.difference_update(ids)
+        for id in ids:
+            self.known.pop(id, None)
         self.unwritten.discard(call)
         self.let_go.add(call)
 

@@ -73,9 +73,10 @@ SELECT array_agg(due.id), now() FROM busy CROSS JOIN LATERAL (
 -- Due pushes of our shares, at most so many an endpoint, whole beginnings of calls: of endpoints where something has
 -- just become due, then of those where something waits (each from its floor on), the calls of which something is due,
 -- then these calls from their oldest push on. The calls by one index, so that what was deleted is stepped over once;
--- `+ 0` keeps the pushes from it. OFFSET 0 keeps the order of turns. What is known already is kept hashed.
+-- `+ 0` keeps the pushes from it. OFFSET 0 keeps the order of turns. What is known already is kept hashed, with the
+-- endpoint under which it was read: moved to another since, it is told, for its call must wait for it.
 WITH known AS MATERIALIZED (
-    SELECT unnest(%(known)s::uuid[]) AS id
+    SELECT * FROM unnest(%(known)s::uuid[], %(known_at)s::bigint[]) AS known (id, endpoint)
 ), fresh AS MATERIALIZED (
     SELECT DISTINCT few.endpoint_id FROM (
         SELECT p.endpoint_id FROM notifications_push p
@@ -111,7 +112,7 @@ SELECT p.id::text, p.endpoint_id, p.order_key, p.sequence, p.shard, p.body, p.at
 FROM calls CROSS JOIN LATERAL (
     SELECT * FROM notifications_push p
     WHERE p.endpoint_id = calls.endpoint_id AND p.order_key = calls.order_key AND p.state + 0 = 0
-      AND p.id NOT IN (SELECT id FROM known)
+      AND (p.id, p.endpoint_id) NOT IN (SELECT id, endpoint FROM known)
     ORDER BY p.sequence LIMIT %(a_call)s
 ) p
 LIMIT %(most)s

@@ -19,7 +19,7 @@ from notifications.outbox import DuePush, enqueue
 from notifications.tests.receiving import dispatching, receiving, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SLOTS = 64
+SLOTS, SLOW = 64, 2.5
 
 
 def queue(company, url, *numbers, order_key=None):
@@ -79,6 +79,20 @@ def test_a_push_that_failed_goes_to_the_new_url_next_with_its_call_behind_it(acm
             until(lambda: not Push.objects.exists())
     assert (told(receiver, "/old"), told(receiver, "/new")) == ([1], [1, 2, 3])
     assert receiver.seen[1].headers["x-maskline-attempt"] == "2"
+
+
+def test_a_call_whose_first_push_is_on_its_way_follows_it_to_the_new_url(acme, settings):
+    with receiving(settings, lambda request: "500 No" if request.path == "/new" else SLOW) as receiver:
+        configure(acme, receiver.url("/old"))
+        queue(acme, receiver.url("/old"), 1, 2, 3, order_key=7)
+        with dispatching():
+            receiver.wait_for(1)
+            configure(acme, receiver.url("/new"))
+            queue(acme, receiver.url("/new"), 4, order_key=7)
+            queue(acme, receiver.url("/new"), 9)
+            until(lambda: told(receiver, "/new") == [9])
+            until(lambda: told(receiver, "/new") == [9, 2])
+    assert told(receiver, "/old") == [1]
 
 
 def test_without_a_url_what_waits_is_given_up_and_nothing_is_sent(acme, settings):

@@ -75,7 +75,7 @@ def test_a_request_broken_off_before_it_began_frees_its_place():
         outgoing.break_off({0})
         lines.drop(1, under_way=True)
         await asyncio.sleep(0.01)
-        assert (line.busy, line.size, len(outgoing), lines.known) == (0, 0, 0, set())
+        assert (line.busy, line.size, len(outgoing), lines.known) == (0, 0, 0, {})
         await outgoing.close()
 
     asyncio.run(run())
