@@ -3,7 +3,8 @@
 Every address of IPv4 and IPv6 leads here. At `PUBLIC` an honest server takes pushes; at every other address a canary
 listens on `PORTS` and counts bytes; and whatever asks for a connection with another address, or another port, is seen
 on the wire. Commands come as lines on standard input, each a JSON list: a program to run, with its environment; `[]`
-asks for what was seen, and leaves it as it is; `["forget"]` clears the canaries. The end of the input ends it all.
+asks for what was seen, and leaves it as it is; `["forget"]` clears the canaries; `["reaches", PATH]` asks
+whether a socket of this machine can be opened from there. The end of the input ends it all.
 """
 
 import asyncio
@@ -114,7 +115,11 @@ def _asks(data: bytes) -> str | None:
 
 async def main(folder: Path) -> None:
     """Set everything up, say so, and do what is asked for until the input ends."""
-    namespace.settle(folder)
+    try:
+        namespace.settle(folder)
+    except PermissionError as problem:
+        say(f"the network may not be set up here: {problem}")
+        return
     world, loop = World(), asyncio.get_running_loop()
     wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
@@ -140,6 +145,9 @@ async def main(folder: Path) -> None:
                 world.forget()
                 say("{}")
                 continue
+            if command[0] == "reaches":
+                say(json.dumps(_reaches(command[1])))
+                continue
             program, environment = command
             process = subprocess.Popen(program, env={**os.environ, **environment}, stdin=subprocess.DEVNULL)
             world.programs.append(process)
@@ -147,6 +155,15 @@ async def main(folder: Path) -> None:
     finally:
         for process in world.programs:
             process.kill()
+
+
+def _reaches(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def say(text: str) -> None:

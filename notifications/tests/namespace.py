@@ -22,18 +22,22 @@ RTM_NEWROUTE, NLM_F_REQUEST, NLM_F_ACK, NLM_F_CREATE = 24, 1, 4, 0x400
 RTA_OIF, RT_TABLE_LOCAL, RTPROT_BOOT, RT_SCOPE_HOST, RTN_LOCAL, NLMSG_ERROR = 4, 255, 3, 254, 2, 2
 
 
-def unshare() -> list[str]:
-    """Return the command that begins a namespace; as another user than root one becomes root inside it only."""
-    return ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net", "--mount"]
+# Root of the machine needs no mapping; root of a container may have to, and everybody else has.
+WAYS = (["unshare", "--net", "--mount"], ["unshare", "--map-root-user", "--net", "--mount"])
 
 
 @functools.cache
-def missing() -> str:
-    """Return why there can be no namespace here, "" when there can."""
+def unshare() -> tuple[list[str], str]:
+    """Return the command that begins a namespace, or why there can be none here."""
     if shutil.which("unshare") is None:
-        return "there is no unshare (util-linux)"
-    tried = subprocess.run([*unshare(), "true"], capture_output=True, text=True, timeout=30)
-    return "" if tried.returncode == 0 else f"no network namespace may be made here: {tried.stderr.strip()}"
+        return [], "there is no unshare (util-linux)"
+    said = ""
+    for way in WAYS:
+        tried = subprocess.run([*way, "true"], capture_output=True, text=True, timeout=30)
+        if tried.returncode == 0:
+            return way, ""
+        said = tried.stderr.strip()
+    return [], f"no network namespace may be made here: {said}"
 
 
 def settle(folder: Path) -> None:

@@ -107,20 +107,24 @@ WRONG_HOST = f"https://{name_of('other')}/"
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    if reason := namespace.missing():
+    begin, reason = namespace.unshare()
+    if reason:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("network")
     pair(folder / "pair.pem", name_of("secure"))
     (folder / ".netrc").write_text("default login someone password secret\n")
     (folder / ".netrc").chmod(0o600)
-    command = [*namespace.unshare(), sys.executable, "-m", f"{HERE}.hostile_network", str(folder)]
+    command = [*begin, sys.executable, "-m", f"{HERE}.hostile_network", str(folder)]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=installation.BASE_DIR, **pipes) as process:
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        assert process.stdout is not None and process.stdin is not None
+        if (said := process.stdout.readline().strip()) != "ready":
+            assert said, "the network broke down"
+            pytest.skip(said)
         network = Network(process, folder)
         network.begin("send", [[*FORBIDDEN, *FINE], [*FORBIDDEN, *TURNED, *HONEST, *redirects(), WRONG_HOST, *NOBODY]])
         yield network
-        process.stdin.close()  # type: ignore[union-attr]
+        process.stdin.close()
         process.wait(10)
 
 
@@ -178,18 +182,18 @@ def test_the_two_settings_are_the_only_ways_round(network: Network) -> None:
     assert all(canary.values())  # and so a canary counts what comes
 
 
-def database() -> str:
+def database(network: Network) -> str:
     """Return the address of the tests' database as it is in the namespace, too."""
     own = connection.settings_dict
-    if not str(own["HOST"]).startswith("/"):
-        pytest.skip("the database is not on a socket of this machine: it cannot be reached from a network of its own")
+    if not network.say(["reaches", f"{own['HOST']}/.s.PGSQL.{own['PORT'] or 5432}"]):
+        pytest.skip("the database is on no socket that can be opened from a network of its own")
     address = f"postgresql://{own['USER']}@/{own['NAME']}?host={own['HOST']}"
     return address + (f"&port={own['PORT']}" if own["PORT"] else "")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_dispatcher_and_asker_send_nothing_to_what_is_forbidden(network: Network, acme: Any) -> None:
-    environment = {"MASKLINE_EMBEDDED_DATABASE_URL": database()}
+    environment = {"MASKLINE_EMBEDDED_DATABASE_URL": database(network)}
     forbidden = [*written(), *at(*FORBIDDEN_NAMES)]
     flipping = at("flipping2", path="/close")[0]
     before = len(network.seen()["taken"])
