@@ -1,5 +1,6 @@
 """The receivers of docs/examples/receivers, run as customers run them, get pushes signed as ours are, over a socket."""
 
+import atexit
 import os
 import queue
 import re
@@ -14,8 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import pytest
@@ -102,9 +105,21 @@ def python(folder: Path, secret: str = SECRET) -> Iterator[Receiver]:
         yield receiver
 
 
+@cache
+def _java() -> list[str]:
+    """Return the command that runs the receiver: compiled once where there is a compiler, for that takes seconds."""
+    source = str(RECEIVERS / "java" / "Receiver.java")
+    if shutil.which("javac") is None:
+        return ["java", source]
+    classes = mkdtemp(prefix="receiver")
+    atexit.register(shutil.rmtree, classes, ignore_errors=True)
+    subprocess.run(["javac", "-d", classes, source], check=True, timeout=120)
+    return ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", classes, "Receiver"]
+
+
 @contextmanager
 def java(folder: Path, secret: str = SECRET) -> Iterator[Receiver]:
-    with listening(["java", str(RECEIVERS / "java" / "Receiver.java")], folder, secret) as receiver:
+    with listening(_java(), folder, secret) as receiver:
         yield receiver
 
 
