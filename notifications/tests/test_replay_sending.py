@@ -11,7 +11,7 @@ from notifications.listing import Wanted
 from notifications.models import Attempt, Push
 from notifications.replay import Choice
 from notifications.tests.receiving import dispatching, receiving, until
-from notifications.tests.sent import give_up, queue, wait_for_horizon
+from notifications.tests.sent import deliver, give_up, queue, wait_for_horizon
 
 
 @pytest.mark.django_db(transaction=True)
@@ -41,3 +41,19 @@ def test_old_pushes_arrive_again_marked_with_the_same_id_and_bytes(acme, setting
         (number, "delivered", True) for number in (1, 2, 3)
     ]
     assert {push.queued_at for push in listed} == {long_ago}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_sent_again_of_a_call_leaves_before_what_is_fresh_of_it_and_in_its_order(acme, settings):
+    with receiving(settings) as receiver:
+        for push in queue(acme, 1, 2, url=receiver.url()):
+            deliver(push)
+        queue(acme, 3, 4, url=receiver.url())
+        replay.ask(acme.account, acme.application, Choice(state="delivered"), announce=False)
+        assert replaying.run(10) is False
+        with dispatching():
+            seen = receiver.wait_for(4)
+            until(lambda: not Push.objects.exists())
+    assert [(request.sequence, request.headers.get("x-maskline-replay")) for request in seen] == [
+        (1, "1"), (2, "1"), (3, None), (4, None),
+    ]  # fmt: skip
