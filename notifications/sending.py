@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop
 from yarl import URL
 
 from common import egress
-from notifications import certificates, guard, hearing, signing
+from notifications import certificates, guard, hearing, refusals, signing
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -43,7 +43,6 @@ HUNG_UP = gettext_noop("The server hung up before it had answered.")
 NO_NAME = gettext_noop("The name of the server could not be resolved.")
 SLOW_NAME = gettext_noop("The name servers did not say in time where the server is.")
 NO_HTTP = gettext_noop("What came back is no HTTP answer.")
-NOT_ALLOWED = gettext_noop("The address is not allowed: nothing was sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +170,8 @@ def _checked(url: str, rules: guard.Policy) -> URL:
 def _judge(error: Exception, exchange: _Exchange) -> tuple[str, str]:
     """Return the problem and its plain words; those hold neither numbers nor what the server sent."""
     match error:
-        case guard.Forbidden():
-            return FORBIDDEN, NOT_ALLOWED
+        case guard.Forbidden() as refused:
+            return FORBIDDEN, refusals.reason(refused)
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as wrong):
             return TLS, certificates.reason(wrong)
         case aiohttp.ClientSSLError(os_error=OSError() as wrong):

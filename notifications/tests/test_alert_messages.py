@@ -88,7 +88,7 @@ def test_no_webhook_reaches_a_private_address(hostile: Ports) -> None:
     webhook(hostile.url("well"))
     before = len(hostile.seen())
     low()
-    assert try_all(1).reason == "The address is not allowed: nothing was sent."
+    assert try_all(1).reason.startswith("The address is not allowed, nothing was sent: ")
     assert len(hostile.seen()) == before
 
 
