@@ -3,6 +3,7 @@
 An error tells what is wrong and never repeats the value: it may be a number or a secret.
 """
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -219,7 +220,20 @@ def _zones() -> frozenset[str]:
 
 code = matching(CODE, "use 1-32 letters, digits, - or _")
 key = matching(KEY, "use 1-128 letters, digits and signs without blanks, quotes and commas")
-secret = text(128, 8)
+_secret = text(128, 8)
+
+
+def secret(value: Any) -> str:
+    """Read a secret. One in the form of Standard Webhooks must be one, or no push could be signed with it."""
+    found = str(_secret(value))
+    if found.startswith("whsec_"):
+        try:
+            base64.b64decode(found.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            raise wrong("begins with whsec_, yet what follows is no base64", "let it begin otherwise") from None
+    return found
+
+
 number = matching(E164, "write it with + and country code")
 area_code = matching(AREA_CODE, "write it with its 0, as 0755")
 currency = one_of(*sorted(MINOR_UNITS))

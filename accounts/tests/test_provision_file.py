@@ -78,6 +78,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("upstreams", {"code": "s", "stop_url": "http://169.254.169.254/"}, "stop_url: leads to an address"),
     ("applications", {**APPLICATION, "mode": "AXC"}, "mode: is unknown; use AX, AXB, AXE, AXYB or X"),
     ("applications", {**APPLICATION, "app_secret": "x" * 129}, "app_secret: has not 8-128"),
+    ("applications", {**APPLICATION, "app_secret": "whsec_abcde"}, "app_secret: begins with whsec_, yet"),
     ("applications", {**APPLICATION, "cdr_url": "ftp://acme.example"}, "cdr_url: is neither http nor https"),
     ("applications", {**APPLICATION, "cdr_url": "https://acme.example/a b"}, "cdr_url: is no address"),
     ("applications", {**APPLICATION, "cdr_url": "https://"}, "cdr_url: is no address"),
