@@ -20,9 +20,9 @@ from config.services.layout import Layout
 from tests.startup.holders import CHECKOUT, clean_environment, gone, pids, wait_until
 
 READY_LINE = r"Maskline is ready: http://127\.0\.0\.1:{port}  \(user operator, password in {file}\)"
-FIRST_START_SECONDS = 90
-LATER_START_SECONDS = 40
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+FIRST_START_SECONDS = 240
+LATER_START_SECONDS = 120
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 class Run:
