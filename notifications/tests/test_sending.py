@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 from yarl import URL
 
 from common import resolving
@@ -96,8 +97,8 @@ def test_every_answer_ends_as_what_it_is(
     reachable: Ports, path: list[str], status: int | None, problem: str | None
 ) -> None:
     began = time.monotonic()
-    sent = send(reachable.url(*path), total=0.4)
-    assert time.monotonic() - began < 1.5
+    sent = send(reachable.url(*path), total=0.4 if problem == "timeout" else 10)
+    assert time.monotonic() - began < 10
     assert sent.status == status
     if problem is None:
         assert sent.problem in ("bad_answer", "unreachable")
@@ -297,7 +298,8 @@ def test_a_bad_certificate_is_named_and_nothing_is_sent(
         assert (sent.problem, sent.status) == (problem, None if problem else 200)
         assert said in sent.reason
         if days < 0:
-            assert "(3 days ago)" in reasons.told(sent.reason).replace("\xa0", " ")
+            with translation.override("en"):
+                assert "(3 days ago)" in reasons.told(sent.reason).replace("\xa0", " ")
         assert len(ports.seen()) == (0 if problem else 1)
 
 
