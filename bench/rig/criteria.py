@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Self
 
 SHOWN = 3
@@ -39,7 +40,7 @@ class Criterion:
     def of_share(cls, name: str, part: float, whole: float, *, least: float) -> Self:
         """Return the criterion that one rate be at least such a share of another."""
         share = part / whole if whole else 0.0
-        return cls(name, f"{share:.0%} ({part:,.0f}/s of {whole:,.0f}/s)", f">= {least:.0%}", share >= least)
+        return cls(name, f"{floor(100 * share)}% ({part:,.0f}/s of {whole:,.0f}/s)", f">= {least:.0%}", share >= least)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.figure}, wanted {self.limit}" + (f"; {self.found}" if self.found else "")
