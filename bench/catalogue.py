@@ -38,6 +38,7 @@ BENCHES = (
         20_000,
         20_000,
     ),
+    Bench("beside", ("fresh pushes beside a long queue",), "bench.push_beside:run", 200_000, 1_000_000),
     Bench("replay", ("fresh pushes beside a replay",), "bench.push_replay:run", 10_000, 100_000),
     Bench("settlement", ("settlement",), "bench.money:settlement", 1_000_000, 1_000_000),
     Bench("growth", ("10x the history",), "bench.money:growth", 1_000_000, 10_000_000),

@@ -17,15 +17,16 @@ def run(rows: int) -> list[Result]:
 
 
 def _round(owners: list[tuple[int, int]], rows: int) -> tuple[float, float]:
-    """Return pushes a second of the bare client and of a dispatcher, to the same servers."""
+    """Return pushes a second of the bare client and of a dispatcher, to the same servers; 0 if some were not noted."""
     with pushes.receiving() as port:
         due = [(*owner, f"http://127.0.0.1:{port}/well/{index}") for index, owner in enumerate(owners)]
         pushes.backlog(due, rows, CALLS)
         bare = pushes.reference([f"{url}/bare" for _, _, url in due], REFERENCE_REQUESTS)
         with pushes.dispatching():
             drained = pushes.drained(port, [f"/well/{index}" for index in range(ENDPOINTS)], rows)
-            pushes.wait_until_noted([url for _, _, url in due])
-        return bare, drained
+            noted = pushes.wait_until_noted([url for _, _, url in due])
+        pushes.forget()
+        return bare, drained * noted
 
 
 def _result(rounds: list[tuple[float, float]]) -> Result:

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 LOOK_SECONDS = 1.0
-# A look costs at most this share of the time.
+# A look costs at most this share of the time, as long as that puts it off by no more than LONGEST_SECONDS.
 LOOK_SHARE = 0.05
+LONGEST_SECONDS = 5.0
 # Transactions that queue pushes commit within this, as a rule.
 LATE = timedelta(seconds=3)
-FRESH = timedelta(milliseconds=250)
+FRESH = timedelta(seconds=1)
 BEGINNING = 0
 
 
@@ -39,7 +40,7 @@ class Waiting:
 
     def took(self, seconds: float, now: float) -> None:
         """Put the next look off when the last one, with the reading after it, took long."""
-        self._look_at = max(self._look_at, now + seconds / LOOK_SHARE)
+        self._look_at = max(self._look_at, now + min(seconds / LOOK_SHARE, LONGEST_SECONDS))
 
     def since(self, now: datetime) -> datetime:
         """Return from when on pushes of endpoints without a floor are new."""

@@ -56,8 +56,8 @@ def test_it_looks_each_second_when_shares_change_and_more_seldom_when_that_takes
     assert waiting.must_look(range(64), 100.0 + LOOK_SECONDS)
     assert waiting.must_look(range(63), 100.1)
     waiting.took(0.5, 100.5)
-    assert not waiting.must_look(range(64), 110.0)
-    assert waiting.must_look(range(64), 110.6)
+    assert not waiting.must_look(range(64), 105.0)
+    assert waiting.must_look(range(64), 105.6)
 
 
 def test_endpoints_take_turns_after_the_one_where_a_reading_was_cut_off():
