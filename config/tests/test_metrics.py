@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from common import partitions
-from config import environment, tunables
+from config import environment, metrics, tunables
 from config.metrics import GAUGES
 from notifications import attempts
 from notifications.attempts import Made
@@ -119,6 +119,14 @@ def test_a_query_that_fails_is_left_out_and_the_others_are_told() -> None:
     found = read()
     assert found["maskline_metrics_left_out",] == 1
     assert ("maskline_quarantine_open",) in found
+
+
+def test_what_there_is_no_time_for_is_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "ALL_SECONDS", 0.0)
+    found = read()
+    assert found["maskline_metrics_left_out",] == len(GAUGES)
+    assert found["maskline_database_up",] == 1 and found["maskline_metrics_seconds",] < 5
+    assert ("maskline_quarantine_open",) not in found
 
 
 @pytest.mark.parametrize(
