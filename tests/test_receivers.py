@@ -4,15 +4,17 @@ import atexit
 import os
 import queue
 import re
+import resource
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -31,6 +33,7 @@ RECEIVERS = ROOT / "docs" / "examples" / "receivers"
 KEY, SECRET, FORMER = "acmeAppKey01", "a-secret-of-acme-0001", "the-one-before-0001"
 # Not as a JSON library would write it: only the very bytes verify.
 BODY = '{ "eventType":"answer",  "statusInfo":{"sessionId":"s-1","userData":"Zoë ☎"}}\n'.encode()
+LONG = BODY + b" " * 20_000
 PATIENCE_SECONDS = 30.0
 
 
@@ -73,11 +76,14 @@ def new_id() -> str:
 
 
 @contextmanager
-def listening(command: list[str], folder: Path, secret: str = SECRET, port: int = 0) -> Iterator[Receiver]:
+def listening(
+    command: list[str], folder: Path, port: int = 0, /, secret: str = SECRET, former: str = ""
+) -> Iterator[Receiver]:
     """Have a receiver listen while the block runs."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "INBOX": str(folder / "inbox")}
-    environ |= {"APP_KEY": KEY, "APP_SECRET": secret, "PORT": str(port)}
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+    environ |= {"APP_KEY": KEY, "APP_SECRET": secret, "FORMER_SECRET": former, "PORT": str(port)}
+    # A file that may not grow is to be a disk that is full: no reason to die, as the signal of it would be.
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, restore_signals=False)
     assert process.stdout is not None
     try:
         if not port:
@@ -100,8 +106,8 @@ def _note(process: subprocess.Popen[str], said: "queue.Queue[str]") -> None:
 
 
 @contextmanager
-def python(folder: Path, secret: str = SECRET) -> Iterator[Receiver]:
-    with listening([sys.executable, str(RECEIVERS / "python" / "receiver.py")], folder, secret) as receiver:
+def python(folder: Path, **secrets: str) -> Iterator[Receiver]:
+    with listening([sys.executable, str(RECEIVERS / "python" / "receiver.py")], folder, **secrets) as receiver:
         yield receiver
 
 
@@ -118,19 +124,19 @@ def _java() -> list[str]:
 
 
 @contextmanager
-def java(folder: Path, secret: str = SECRET) -> Iterator[Receiver]:
-    with listening(_java(), folder, secret) as receiver:
+def java(folder: Path, **secrets: str) -> Iterator[Receiver]:
+    with listening(_java(), folder, **secrets) as receiver:
         yield receiver
 
 
 @contextmanager
-def php(folder: Path, secret: str = SECRET) -> Iterator[Receiver]:
+def php(folder: Path, **secrets: str) -> Iterator[Receiver]:
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = int(door.getsockname()[1])
     script = str(RECEIVERS / "php" / "receiver.php")
     with (
-        listening(["php", "-S", f"127.0.0.1:{port}", script], folder, secret, port) as receiver,
-        listening(["php", script, "work"], folder, secret, port) as worker,
+        listening(["php", "-S", f"127.0.0.1:{port}", script], folder, port, **secrets) as receiver,
+        listening(["php", script, "work"], folder, port, **secrets) as worker,
     ):
         _wait(port)
         receiver.said = worker.said
@@ -145,6 +151,32 @@ def _wait(port: int) -> None:
             return
         except OSError:
             time.sleep(0.05)
+
+
+def is_done(folder: Path, id: str) -> bool:
+    """Return whether a receiver noted that it is through with a push."""
+    if not (folder / "inbox").read_bytes().startswith(b"SQLite"):
+        done = folder / "inbox.done"
+        return done.exists() and id in done.read_text().splitlines()
+    with closing(sqlite3.connect(folder / "inbox", timeout=5)) as inbox:
+        return bool(inbox.execute("SELECT 1 FROM push WHERE id = ? AND done = 1", (id,)).fetchall())
+
+
+def until_done(folder: Path, id: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_done(folder, id):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@contextmanager
+def full(receiver: Receiver, folder: Path) -> Iterator[None]:
+    """Let the receiver's files grow by a few bytes only while the block runs."""
+    longest = max(file.stat().st_size for file in folder.glob("inbox*"))
+    limits = resource.prlimit(receiver.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(receiver.process.pid, resource.RLIMIT_FSIZE, (longest + 100, limits[1]))
+    yield
+    resource.prlimit(receiver.process.pid, resource.RLIMIT_FSIZE, limits)
 
 
 def missing(program: str) -> pytest.MarkDecorator:
@@ -187,14 +219,72 @@ def test_a_receiver_takes_what_is_genuine_once_and_nothing_else(run: Run, tmp_pa
 
 @EACH
 def test_a_receiver_knows_what_it_took_after_it_was_killed(run: Run, tmp_path: Path) -> None:
-    id = new_id()
+    id, fresh = new_id(), new_id()
     with run(tmp_path) as receiver:
         assert receiver.post(signed(id)) == 200
         assert receiver.worked(1) == [f"{id} answer"]
-        time.sleep(0.2)
+        until_done(tmp_path, id)
     with run(tmp_path) as receiver:
-        assert receiver.post(signed(id)) == 200
-        assert receiver.worked(0) == []
+        assert [receiver.post(signed(one)) for one in (id, fresh)] == [200, 200]
+        assert receiver.worked(1) == [f"{fresh} answer"]
+
+
+@EACH
+def test_a_full_disk_costs_no_push_before_or_after_and_work_goes_on(run: Run, tmp_path: Path) -> None:
+    first, refused, last = new_id(), new_id(), new_id()
+    with run(tmp_path) as receiver:
+        assert receiver.post(signed(first)) == 200
+        until_done(tmp_path, first)
+        with full(receiver, tmp_path):
+            # Longer than the file may grow: its beginning is written and its end is not.
+            assert receiver.post(signed(refused, LONG), LONG) == 503
+        assert receiver.post(signed(last)) == 200
+        until_done(tmp_path, last)
+    with run(tmp_path) as receiver:
+        assert [receiver.post(signed(one)) for one in (first, last)] == [200, 200]
+        assert receiver.post(signed(refused, LONG), LONG) == 200
+        assert receiver.worked(1) == [f"{refused} answer"]
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="there is no java")
+def test_what_a_lost_power_left_of_a_line_is_no_push_that_was_taken(tmp_path: Path) -> None:
+    torn, after, inbox = new_id(), new_id(), tmp_path / "inbox"
+    inbox.write_text(f"{torn} 7 eyJldmVud")
+    (tmp_path / "inbox.done").write_text(f"{after}")
+    with java(tmp_path) as receiver:
+        assert [receiver.post(signed(one)) for one in (torn, after)] == [200, 200]
+        assert receiver.worked(2) == [f"{torn} answer", f"{after} answer"]
+    assert [line.split(" ")[0] for line in inbox.read_text().splitlines()] == [torn, after]
+
+
+@EACH
+def test_one_push_that_cannot_be_worked_on_keeps_no_other_from_its_turn(run: Run, tmp_path: Path) -> None:
+    one, body = new_id(), b"\xff no JSON"
+    with run(tmp_path) as receiver:
+        assert receiver.post(signed(new_id(), body), body) == 200
+        assert receiver.post(signed(one)) == 200
+        until_done(tmp_path, one)
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="there is no java")
+def test_what_could_not_be_noted_as_done_is_done_again(tmp_path: Path) -> None:
+    one, done = new_id(), tmp_path / "inbox.done"
+    with java(tmp_path) as receiver:
+        done.unlink()
+        done.mkdir()
+        assert receiver.post(signed(one)) == 200
+        assert receiver.said.get(timeout=PATIENCE_SECONDS) == f"{one} answer"
+        done.rmdir()
+        assert receiver.said.get(timeout=PATIENCE_SECONDS) == f"{one} answer"
+        until_done(tmp_path, one)
+
+
+@EACH
+@pytest.mark.parametrize("secret", ["whsec_YS1rZXktb2YtMjQtYnl0ZXMtMDAwMQ==", "a-secret,with-a-comma"])
+def test_a_secret_is_taken_as_it_is_signed_with(run: Run, tmp_path: Path, secret: str) -> None:
+    with run(tmp_path, secret=secret) as receiver:
+        assert receiver.post(signed(new_id(), secrets=(secret,))) == 200
+        assert receiver.post(signed(new_id(), secrets=(secret,), wsse=True)) == 200
 
 
 @EACH
@@ -202,7 +292,7 @@ def test_while_a_secret_is_changed_over_either_side_may_be_first(run: Run, tmp_p
     with run(tmp_path, secret=FORMER) as receiver:
         # We sign the webhook with both; the one digest of X-AKSK is of the new secret already.
         assert receiver.post(signed(new_id(), secrets=(SECRET, FORMER))) == 401
-    with run(tmp_path, secret=f"{SECRET},{FORMER}") as receiver:
+    with run(tmp_path, former=FORMER) as receiver:
         for secrets in ((FORMER,), (SECRET, FORMER), (SECRET,)):
             assert receiver.post(signed(new_id(), secrets=secrets)) == 200
 

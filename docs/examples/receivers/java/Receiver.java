@@ -3,14 +3,14 @@
 //
 //   APP_KEY=demoAppKey01 APP_SECRET=demoAppSecret01 PORT=9000 INBOX=inbox.log java Receiver.java
 //
-// While a secret is changed over give both, the new one first: APP_SECRET=new,old. Put TLS in front of it. The inbox is a
-// file of lines "id sequence Base64(body)", beside it one of the ids that are done; take a table of your database instead,
-// with the id as its key.
+// While a secret is changed over give both: APP_SECRET the new one, FORMER_SECRET the one before. Put TLS in front of it.
+// The inbox is a file of lines "id sequence Base64(body)", beside it one of the ids that are done; take a table of your
+// database instead, with the id as its key.
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,20 +35,22 @@ import javax.crypto.spec.SecretKeySpec;
 
 public class Receiver {
     static final String APP_KEY = env("APP_KEY", "demoAppKey01");
-    static final String[] SECRETS = env("APP_SECRET", "demoAppSecret01").split(",");
+    static final String SECRET = env("APP_SECRET", "demoAppSecret01");
+    static final String[] SECRETS = {SECRET, env("FORMER_SECRET", SECRET)};
     static final Path INBOX = Path.of(env("INBOX", "inbox.log"));
     static final Path DONE = Path.of(INBOX + ".done");
     static final long CLOCK_SECONDS = 300;
     static final int MOST_BYTES = 1 << 20;
+    static final Pattern LINE = Pattern.compile("[!-~]+ [0-9]+ [A-Za-z0-9+/=]+");
     static final Pattern FIELD = Pattern.compile("(Username|PasswordDigest|Nonce|Created)=\"([^\"]*)\"");
     static final Set<String> known = new HashSet<>();
     static final BlockingQueue<String> queue = new LinkedBlockingQueue<>();
 
-    public static void main(String[] arguments) throws IOException {
-        Set<String> done = new HashSet<>(Files.exists(DONE) ? Files.readAllLines(DONE) : List.of());
-        for (String line : Files.exists(INBOX) ? Files.readAllLines(INBOX) : List.<String>of()) {
-            known.add(line.split(" ")[0]);
-            if (!done.contains(line.split(" ")[0])) {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        Set<String> done = new HashSet<>(read(DONE));
+        for (String line : read(INBOX)) {
+            String id = line.split(" ")[0];
+            if (LINE.matcher(line).matches() && known.add(id) && !done.contains(id)) {
                 queue.add(line);
             }
         }
@@ -93,26 +95,56 @@ public class Receiver {
         return 200;
     }
 
+    /** Returns the whole lines of a file. */
+    static List<String> read(Path path) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            cut(file);
+        }
+        return Files.readAllLines(path, StandardCharsets.ISO_8859_1);
+    }
+
     static void append(Path path, String line) throws IOException {
-        try (FileOutputStream file = new FileOutputStream(path.toFile(), true)) {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.seek(cut(file));
             file.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
             file.getFD().sync();
         }
     }
 
-    /** Does what pushes tell, one after another, apart from answering. A crash loses nothing: done is written last. */
-    static void work() throws IOException {
-        while (true) {
-            try {
-                String[] parts = queue.take().split(" ");
-                String push = new String(Base64.getDecoder().decode(parts[2]), StandardCharsets.UTF_8);
-                Matcher type = Pattern.compile("\"eventType\"\\s*:\\s*\"(\\w+)\"").matcher(push);
-                System.out.println("push " + parts[0] + " " + (type.find() ? type.group(1) : "sms")); // here: your own work
-                append(DONE, parts[0]);
-            } catch (InterruptedException stopped) {
-                return;
+    /** Cuts off what a lost power or a full disk left of a line, or the next one would go on in it; returns the length. */
+    static long cut(RandomAccessFile file) throws IOException {
+        long end = file.length();
+        for (; end > 0; end--) {
+            file.seek(end - 1);
+            if (file.read() == '\n') {
+                break;
             }
         }
+        if (end < file.length()) {
+            file.setLength(end);
+        }
+        return end;
+    }
+
+    /** Does what pushes tell, one after another, apart from answering. A crash loses nothing: done is written last. */
+    static void work() throws InterruptedException {
+        while (true) {
+            String line = queue.take();
+            try {
+                work(line.split(" "));
+            } catch (IOException | RuntimeException problem) {
+                System.err.println("again in a second: " + problem);
+                queue.add(line);
+                Thread.sleep(1000);
+            }
+        }
+    }
+
+    static void work(String[] parts) throws IOException {
+        String push = new String(Base64.getDecoder().decode(parts[2]), StandardCharsets.UTF_8);
+        Matcher type = Pattern.compile("\"eventType\"\\s*:\\s*\"(\\w+)\"").matcher(push);
+        System.out.println("push " + parts[0] + " " + (type.find() ? type.group(1) : "sms")); // here: your own work
+        append(DONE, parts[0]);
     }
 
     static boolean isGenuine(HttpExchange request, byte[] body) {
@@ -146,7 +178,7 @@ public class Receiver {
         String text = given.get("Nonce") + given.get("Created");
         byte[] digest = aksk.isEmpty()
                 ? MessageDigest.getInstance("SHA-256").digest((text + secret).getBytes(StandardCharsets.UTF_8))
-                : hmac(secret, text.getBytes(StandardCharsets.UTF_8), new byte[0]);
+                : hmac(secret.getBytes(StandardCharsets.UTF_8), text.getBytes(StandardCharsets.UTF_8), new byte[0]);
         return same(given.get("PasswordDigest"), Base64.getEncoder().encodeToString(digest));
     }
 
@@ -159,7 +191,7 @@ public class Receiver {
             return false;
         }
         byte[] head = (id + "." + seconds + ".").getBytes(StandardCharsets.UTF_8);
-        String expected = "v1," + Base64.getEncoder().encodeToString(hmac(secret, head, body));
+        String expected = "v1," + Base64.getEncoder().encodeToString(hmac(webhookKey(secret), head, body));
         boolean found = false;
         for (String one : header(request, "webhook-signature").split(" ")) { // one for each secret valid at the moment
             found |= same(one, expected);
@@ -167,9 +199,15 @@ public class Receiver {
         return found;
     }
 
-    static byte[] hmac(String secret, byte[] head, byte[] body) throws GeneralSecurityException {
+    /** Returns what signs webhooks: the secret's bytes, or those behind whsec_ where it begins so. */
+    static byte[] webhookKey(String secret) {
+        return secret.startsWith("whsec_")
+                ? Base64.getDecoder().decode(secret.substring(6)) : secret.getBytes(StandardCharsets.UTF_8);
+    }
+
+    static byte[] hmac(byte[] key, byte[] head, byte[] body) throws GeneralSecurityException {
         Mac mac = Mac.getInstance("HmacSHA256");
-        mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        mac.init(new SecretKeySpec(key, "HmacSHA256"));
         mac.update(head);
         return mac.doFinal(body);
     }

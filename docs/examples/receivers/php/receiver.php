@@ -5,7 +5,8 @@
 //   APP_KEY=demoAppKey01 APP_SECRET=demoAppSecret01 INBOX=inbox.sqlite php -S 127.0.0.1:9000 receiver.php
 //   INBOX=inbox.sqlite php receiver.php work
 //
-// While a secret is changed over give both, the new one first: APP_SECRET=new,old. In production: FPM behind TLS.
+// While a secret is changed over give both: APP_SECRET the new one, FORMER_SECRET the one before. In production: FPM
+// behind TLS.
 
 const CLOCK_SECONDS = 300;
 const MOST_BYTES = 1 << 20;
@@ -48,7 +49,7 @@ function is_signed_by_webhook_headers(string $body, string $secret, int $now): b
     if ($id === '' || !ctype_digit($seconds) || strlen($seconds) > 12 || abs($now - (int) $seconds) > CLOCK_SECONDS) {
         return false;
     }
-    $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$seconds." . $body, $secret, true));
+    $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$seconds." . $body, webhook_key($secret), true));
     foreach (explode(' ', header_of('webhook-signature')) as $one) { // one for each secret valid at the moment
         if (hash_equals($expected, $one)) {
             return true;
@@ -57,11 +58,18 @@ function is_signed_by_webhook_headers(string $body, string $secret, int $now): b
     return false;
 }
 
+/** Return what signs webhooks: the secret's bytes, or those behind whsec_ where it begins so. */
+function webhook_key(string $secret): string
+{
+    return str_starts_with($secret, 'whsec_') ? base64_decode(substr($secret, 6)) : $secret;
+}
+
 function is_genuine(string $body): bool
 {
     $now = time();
     $vendor = $webhook = false;
-    foreach (explode(',', setting('APP_SECRET', 'demoAppSecret01')) as $secret) {
+    $present = setting('APP_SECRET', 'demoAppSecret01');
+    foreach ([$present, setting('FORMER_SECRET', $present)] as $secret) {
         $vendor = is_signed_by_vendor_headers($secret, $now) || $vendor;
         $webhook = is_signed_by_webhook_headers($body, $secret, $now) || $webhook;
     }
@@ -101,15 +109,31 @@ function receive(): int
 /** Do what pushes tell, one after another, apart from answering. A crash loses nothing: done is set last. */
 function work(): void
 {
-    $inbox = inbox();
     while (true) {
-        foreach ($inbox->query('SELECT id, body FROM push WHERE done = 0 ORDER BY rowid')->fetchAll() as $row) {
-            $push = json_decode($row['body'], true);
-            echo 'push ', $row['id'], ' ', $push['eventType'] ?? 'sms', "\n"; // here: your own work, harmless when repeated
-            $inbox->prepare('UPDATE push SET done = 1 WHERE id = ?')->execute([$row['id']]);
+        try {
+            $inbox = inbox();
+            foreach ($inbox->query('SELECT id, body FROM push WHERE done = 0 ORDER BY rowid')->fetchAll() as $row) {
+                work_on($inbox, $row['id'], $row['body']);
+            }
+            usleep(200000);
+        } catch (PDOException $problem) {
+            error_log("again in a second: $problem");
+            sleep(1);
         }
-        usleep(200000);
     }
+}
+
+/** Do what one push tells. What fails is not done: it is tried again, and keeps no other from its turn. */
+function work_on(PDO $inbox, string $id, string $body): void
+{
+    try {
+        $push = json_decode($body, true, flags: JSON_THROW_ON_ERROR);
+        echo 'push ', $id, ' ', $push['eventType'] ?? 'sms', "\n"; // here: your own work, harmless when repeated
+    } catch (Throwable $problem) {
+        error_log("again soon: $problem");
+        return;
+    }
+    $inbox->prepare('UPDATE push SET done = 1 WHERE id = ?')->execute([$id]);
 }
 
 if (PHP_SAPI === 'cli') {

@@ -2,7 +2,7 @@
 
     APP_KEY=demoAppKey01 APP_SECRET=demoAppSecret01 PORT=9000 INBOX=inbox.sqlite python3 receiver.py
 
-While a secret is changed over give both, the new one first: APP_SECRET=new,old. Put TLS in front of it.
+While a secret is changed over give both: APP_SECRET the new one, FORMER_SECRET the one before. Put TLS in front of it.
 """
 
 import base64
@@ -15,10 +15,13 @@ import re
 import sqlite3
 import threading
 import time
+import traceback
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 APP_KEY = os.environ.get("APP_KEY", "demoAppKey01")
-SECRETS = os.environ.get("APP_SECRET", "demoAppSecret01").split(",")
+SECRET = os.environ.get("APP_SECRET", "demoAppSecret01")
+SECRETS = [SECRET, os.environ.get("FORMER_SECRET") or SECRET]
 PORT = int(os.environ.get("PORT", "9000"))
 INBOX = os.environ.get("INBOX", "inbox.sqlite")
 CLOCK_SECONDS = 300
@@ -57,10 +60,15 @@ def is_signed_by_webhook_headers(headers, body, secret, now):
     id, seconds = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not id or not (seconds.isascii() and seconds.isdigit()) or abs(now - int(seconds)) > CLOCK_SECONDS:
         return False
-    digest = hmac.digest(secret.encode(), f"{id}.{seconds}.".encode() + body, "sha256")
+    digest = hmac.digest(webhook_key(secret), f"{id}.{seconds}.".encode() + body, "sha256")
     expected = "v1," + base64.b64encode(digest).decode()
     # One signature for each secret that is valid at the moment.
     return any(same(one, expected) for one in headers.get("webhook-signature", "").split(" "))
+
+
+def webhook_key(secret):
+    """Return what signs webhooks: the secret's bytes, or those behind whsec_ where it begins so."""
+    return base64.b64decode(secret.removeprefix("whsec_")) if secret.startswith("whsec_") else secret.encode()
 
 
 def is_genuine(headers, body):
@@ -97,15 +105,12 @@ class Receiver(BaseHTTPRequestHandler):
         if not is_genuine(self.headers, body):
             return self.answer(401)
         sequence = self.headers.get("X-Maskline-Sequence", "")
-        connection = inbox()
         try:
-            with connection:
+            with closing(inbox()) as connection, connection:
                 row = (self.headers["webhook-id"], int(sequence) if sequence.isdecimal() else 0, body)
                 connection.execute("INSERT OR IGNORE INTO push VALUES (?, ?, ?, 0)", row)
         except sqlite3.Error:
             return self.answer(503)  # it will come again
-        finally:
-            connection.close()
         self.answer(200)
         arrived.set()
 
@@ -121,15 +126,25 @@ class Receiver(BaseHTTPRequestHandler):
 
 def work():
     """Do what pushes tell, one after another, apart from answering. A crash loses nothing: done is set last."""
-    connection = inbox()
     while True:
         arrived.wait(timeout=1)
         arrived.clear()
-        for id, body in connection.execute("SELECT id, body FROM push WHERE done = 0 ORDER BY rowid").fetchall():
-            push = json.loads(body)
-            print("push", id, push.get("eventType", "sms"), flush=True)  # here: your own work, harmless when repeated
-            with connection:
-                connection.execute("UPDATE push SET done = 1 WHERE id = ?", (id,))
+        try:
+            with closing(inbox()) as connection:
+                for push in connection.execute("SELECT id, body FROM push WHERE done = 0 ORDER BY rowid").fetchall():
+                    work_on(connection, *push)
+        except sqlite3.Error:
+            traceback.print_exc()  # and again in a second
+
+
+def work_on(connection, id, body):
+    """Do what one push tells. What fails is not done: it is tried again in a second, and keeps no other from its turn."""
+    try:
+        print("push", id, json.loads(body).get("eventType", "sms"), flush=True)  # here: your own work
+    except Exception:
+        return traceback.print_exc()
+    with connection:
+        connection.execute("UPDATE push SET done = 1 WHERE id = ?", (id,))
 
 
 def main():
