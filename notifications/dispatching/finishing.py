@@ -180,6 +180,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     number = push.attempt + 1
     return {
         "push": push.id,
+        # Where it was sent: the row may have been moved to another endpoint since.
+        "endpoint": push.endpoint_id,
         "shard": push.shard,
         "epoch": push.epoch,
         "id": str(timeid.time_id(outcome.at, "attempt", bytes_of(push.id), number)) if outcome.result else None,

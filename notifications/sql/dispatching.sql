@@ -145,20 +145,21 @@ GROUP BY p.endpoint_id, p.order_key
 -- What arrived leaves the outbox for the log of attempts, if its share is still ours (the lease is locked meanwhile).
 WITH done AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(rows)s::json) AS d
-        (push uuid, shard smallint, epoch bigint, id uuid, number smallint, result text, status smallint,
-         took integer, reason text, answer text)
+        (push uuid, endpoint bigint, shard smallint, epoch bigint, id uuid, number smallint, result text,
+         status smallint, took integer, reason text, answer text)
 ), held AS MATERIALIZED (
     SELECT shard, epoch FROM notifications_shardlease
     WHERE owner = %(owner)s AND shard IN (SELECT shard FROM done) FOR KEY SHARE
 ), gone AS (
     DELETE FROM notifications_push p USING done d, held h
     WHERE p.id = d.push AND h.shard = d.shard AND h.epoch = d.epoch
-    RETURNING p.*, d.id AS attempt_id, d.number, d.result, d.status, d.took, d.reason AS words, d.answer
+    RETURNING p.*, d.id AS attempt_id, d.endpoint AS sent_to, d.number, d.result, d.status, d.took,
+              d.reason AS words, d.answer
 )
 INSERT INTO notifications_attempt
     (id, push_id, endpoint_id, account_id, application_id, kind, cause_id, session_id, question, number, result,
      http_status, duration_us, reason, queued_xid, order_key, sequence, queued_at, replay, body, answer)
-SELECT attempt_id, id, endpoint_id, account_id, application_id, kind, cause_id, '', false, number, result,
+SELECT attempt_id, id, sent_to, account_id, application_id, kind, cause_id, '', false, number, result,
        status, took, words, queued_xid, order_key, sequence, created_at, replay_id IS NOT NULL, body,
        decode(answer, 'hex')
 FROM gone
@@ -168,8 +169,8 @@ FROM gone
 -- Parked (poison): the server takes others and refused this one as often as %(poison)s says since it was queued.
 WITH done AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(rows)s::json) AS d
-        (push uuid, shard smallint, epoch bigint, id uuid, number smallint, result text, status smallint,
-         took integer, reason text, answer text, made smallint, at timestamptz, due timestamptz, state smallint,
+        (push uuid, endpoint bigint, shard smallint, epoch bigint, id uuid, number smallint, result text,
+         status smallint, took integer, reason text, answer text, made smallint, at timestamptz, due timestamptz, state smallint,
          why text, poison boolean, since uuid)
 ), held AS MATERIALIZED (
     SELECT shard, epoch FROM notifications_shardlease
@@ -187,12 +188,13 @@ WITH done AS MATERIALIZED (
         state = CASE WHEN d.parked THEN 2 ELSE d.state END,
         reason = CASE WHEN d.parked THEN %(parked)s ELSE d.why END
     FROM judged d WHERE p.id = d.push AND p.state = 0 AND p.attempt = d.made
-    RETURNING p.*, d.id AS attempt_id, d.number, d.result, d.status, d.took, d.reason AS words, d.answer
+    RETURNING p.*, d.id AS attempt_id, d.endpoint AS sent_to, d.number, d.result, d.status, d.took,
+              d.reason AS words, d.answer
 ), logged AS (
     INSERT INTO notifications_attempt
         (id, push_id, endpoint_id, account_id, application_id, kind, cause_id, session_id, question, number, result,
          http_status, duration_us, reason, replay, answer)
-    SELECT attempt_id, id, endpoint_id, account_id, application_id, kind, cause_id, '', false, number, result,
+    SELECT attempt_id, id, sent_to, account_id, application_id, kind, cause_id, '', false, number, result,
            status, took, words, replay_id IS NOT NULL, decode(answer, 'hex')
     FROM changed WHERE attempt_id IS NOT NULL
 )

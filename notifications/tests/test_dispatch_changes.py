@@ -53,6 +53,12 @@ def told(receiver, path):
     return [request.sequence for request in receiver.seen if request.path == path]
 
 
+def logged(receiver, path):
+    """Return of which pushes the log of attempts says that they were sent to a path."""
+    attempts = Attempt.objects.filter(endpoint__url=receiver.url(path))
+    return sorted(cause.int for cause in attempts.values_list("cause_id", flat=True))
+
+
 def test_a_changed_url_applies_to_what_waits_and_what_is_under_way_is_let_finish(acme, settings):
     settings.MASKLINE = {**settings.MASKLINE, "push_per_endpoint": 1}
     with receiving(settings, lambda request: 0.4 if request.path == "/old" else 200) as receiver:
@@ -66,6 +72,7 @@ def test_a_changed_url_applies_to_what_waits_and_what_is_under_way_is_let_finish
     assert len(told(receiver, "/old")) < 10
     assert sorted(told(receiver, "/old") + told(receiver, "/new")) == list(range(1, 61))
     assert set(Attempt.objects.values_list("result", flat=True)) == {"delivered"}
+    assert logged(receiver, "/old") == sorted(told(receiver, "/old"))
 
 
 def test_a_push_that_failed_goes_to_the_new_url_next_with_its_call_behind_it(acme, settings):
@@ -78,6 +85,7 @@ def test_a_push_that_failed_goes_to_the_new_url_next_with_its_call_behind_it(acm
             queue(acme, receiver.url("/new"), 3, order_key=7)
             until(lambda: not Push.objects.exists())
     assert (told(receiver, "/old"), told(receiver, "/new")) == ([1], [1, 2, 3])
+    assert (logged(receiver, "/old"), logged(receiver, "/new")) == ([1], [1, 2, 3])
     assert receiver.seen[1].headers["x-maskline-attempt"] == "2"
 
 
@@ -93,6 +101,7 @@ def test_a_call_whose_first_push_is_on_its_way_follows_it_to_the_new_url(acme, s
             until(lambda: told(receiver, "/new") == [9])
             until(lambda: told(receiver, "/new") == [9, 2])
     assert told(receiver, "/old") == [1]
+    assert logged(receiver, "/old") == [1]
 
 
 def test_without_a_url_what_waits_is_given_up_and_nothing_is_sent(acme, settings):
