@@ -30,9 +30,11 @@ class Records:
         self._changes: dict[int, tuple[Line, Change]] = {}
 
     def success(self, line: Line, now: datetime) -> None:
-        """Note a success: whatever was wrong is over."""
+        """Note a success: whatever was wrong is over, but for a 410 that is not written yet."""
         line.failing_since, line.misses, line.succeeded_at = None, 0, now
-        self._note(line, success_at=now, state=State.ACTIVE, why="")
+        _, known = self._changes.get(line.recipient.id, (line, Change()))
+        state, why = (known.state, known.why) if known.state == State.PAUSED else (State.ACTIVE, "")
+        self._note(line, success_at=now, state=state, why=why)
 
     def failure(self, line: Line, now: datetime, reason: str, *, gone: bool) -> str:
         """Note a failure; return the state that follows from it."""
@@ -55,13 +57,25 @@ class Records:
         return changes
 
     def give_back(self, changes: dict[int, tuple[Line, Change]]) -> None:
-        """Take back what could not be written; what came since stands."""
+        """Take back what could not be written; what came since stands, as if this had been noted first."""
+        for id, (_, old) in changes.items():
+            if (known := self._changes.get(id)) is not None:
+                _follow(old, known[1])
         self._changes = changes | self._changes
 
     def _note(self, line: Line, **fields: Any) -> None:
         _, change = self._changes.setdefault(line.recipient.id, (line, Change()))
         for name, value in fields.items():
             setattr(change, name, value)
+
+
+def _follow(old: Change, new: Change) -> None:
+    """Have a change say as well what an earlier one does that was not written."""
+    new.success_at = new.success_at or old.success_at
+    if new.failure_at is None:
+        new.failure_at, new.reason = old.failure_at, old.reason
+    if old.state == State.PAUSED or (old.state == State.DISABLED and new.state == State.FAILING):
+        new.state, new.why = old.state, old.why
 
 
 def row(line: Line, change: Change) -> dict[str, Any]:

@@ -96,3 +96,22 @@ def test_410_stands_though_another_request_fails_before_it_is_written():
     assert records.failure(line, T0, "no", gone=False) == "paused"
     [(_, change)] = records.take().values()
     assert (change.state, change.why) == ("paused", "gone")
+
+
+def test_410_stands_though_another_request_succeeds_before_it_is_written():
+    records, line = Records(), Line(recipient(1), Health(None, 8), None, 0)
+    records.failure(line, T0, "gone", gone=True)
+    records.success(line, T0)
+    [(_, change)] = records.take().values()
+    assert (change.state, change.why, change.success_at) == ("paused", "gone", T0)
+
+
+def test_what_could_not_be_written_stands_beside_what_came_since():
+    records, line = Records(), Line(recipient(1), Health(None, 8), None, 0)
+    records.failure(line, T0, "gone", gone=True)
+    unwritten = records.take()
+    records.success(line, T0 + QUIET)
+    records.give_back(unwritten)
+    [(_, change)] = records.take().values()
+    assert (change.state, change.why, change.reason) == ("paused", "gone", "gone")
+    assert (change.success_at, change.failure_at) == (T0 + QUIET, T0)
