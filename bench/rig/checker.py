@@ -8,8 +8,6 @@ from bench.rig.criteria import Criterion
 from bench.rig.journal import Line
 
 Key = tuple[str, int]
-# A push that was taken so long before a kill was noted by then, also when the database was just coming back.
-NOTED_SECONDS = 60.0
 
 
 @dataclass
@@ -72,10 +70,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
-    """Something was killed, by the receiver's clock: what was taken shortly before `until` may come again after it."""
+    """Something was killed, by the receiver's clock: what was taken from `since` to `until` may come again after it."""
 
     at: float
     until: float
+    since: float
 
 
 def check(
@@ -165,12 +164,15 @@ class _Arrivals:
         taken.add(step)
 
     def _explain(self, key: Key, taken_at: float, again_at: float) -> None:
-        """What was taken is sent again only when something was killed soon after that could not note it."""
-        for excuse in self._excuses:
-            if excuse.at - NOTED_SECONDS <= taken_at <= excuse.until and excuse.at <= again_at:
-                self._verdict.at_kills[excuse.at] += 1
-                return
-        self._verdict.unexplained.append(f"{key[0]} {key[1]}")
+        """What was taken is sent again only when something was killed soon after that could not note it.
+
+        It is put down to the last such kill before it came again.
+        """
+        kills = [kill.at for kill in self._excuses if kill.since <= taken_at <= kill.until and kill.at <= again_at]
+        if kills:
+            self._verdict.at_kills[max(kills)] += 1
+        else:
+            self._verdict.unexplained.append(f"{key[0]} {key[1]}")
 
 
 def _listed(lines: Iterable[Line], taken: set[Key], bodies: dict[Key, tuple[str, str]], verdict: Verdict) -> set[Key]:

@@ -18,6 +18,9 @@ STOPPED = "stopped"
 # After the kill of one of these, what was taken and not noted comes again; and for how long that goes on: without its
 # database a dispatcher that sends what it has read may lose its lease over it.
 FORGETFUL = {"dispatcher": 2.0, STOPPED: 2.0, "backend": 15.0, "postmaster": 20.0}
+# What was taken so long before such a kill was noted by then. A database that is killed may just be coming back from
+# the kill before.
+NOTED = {"dispatcher": 5.0, STOPPED: 5.0, "backend": 60.0, "postmaster": 60.0}
 # A lease lasts ten seconds: who is stopped for longer has lost it.
 STOPPED_SECONDS = (10.5, 14.0)
 PATIENCE_SECONDS = 60.0
@@ -90,7 +93,11 @@ class Monkey:
 
     def excuses(self) -> list[Excuse]:
         """Return after which kills a push may come again."""
-        return [Excuse(kill.at, kill.at + FORGETFUL[kill.victim]) for kill in self.kills if kill.victim in FORGETFUL]
+        return [
+            Excuse(kill.at, kill.at + FORGETFUL[kill.victim], kill.at - NOTED[kill.victim])
+            for kill in self.kills
+            if kill.victim in FORGETFUL
+        ]
 
     def seconds_since_the_last(self) -> float:
         """Return how long ago something was killed."""

@@ -47,6 +47,8 @@ class Plan:
     redis_seconds: float = 0.0
     jobs: bool = False
     web_workers: int = web.WORKERS
+    # How many pushes may come twice after one kill.
+    most_twice: int = len(DISPATCHERS) * AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def run(
             monkey.excuses(),
         )
         found.append(Criterion.of_count("noted twice", stage.noted_twice(), most=0))
-        judged = verdict.criteria(most_at_a_kill=len(DISPATCHERS) * AT_ONCE)
+        judged = verdict.criteria(most_at_a_kill=plan.most_twice)
         return Outcome(verdict, [kill.victim for kill in monkey.kills], [*judged, *found])
 
 

@@ -75,7 +75,7 @@ def test_nothing_is_lost_whatever_is_killed_and_pushes_go_on_without_redis(home:
     settings.MASKLINE = settings.MASKLINE | {"push_allow_private": ["1"]}
     plan = Plan(
         seconds=10, endpoints=20, silences=0.005, settle_seconds=240, between_kills=(0, 0), steps=STEPS, followers=1,
-        web_workers=1,
+        web_workers=1, most_twice=64,
     )  # fmt: skip
     key = {"MASKLINE_DATA_KEY": str(settings.MASKLINE_DATA_KEY)}
     outcome = soak.run(home, plan, tables=tables, environment=key)

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import standardwebhooks
 from bench.rig import checker, criteria, receiver, records
 from bench.rig.checker import Excuse, Verdict
 from bench.rig.criteria import Criterion
+from bench.rig.monkey import STOPPED, VICTIMS, Kill, Monkey
+from bench.rig.stage import Stage
 
 CALLS, STEPS = ("s", "t"), 3
 AT_A_KILL = 2
@@ -86,12 +89,12 @@ def send_before_the_first_was_taken(run: Run) -> None:
 
 
 def corrupt_a_body_sent_again(run: Run) -> None:
-    run.excuses.append(Excuse(150.0, 152.0))
+    run.excuses.append(Excuse(150.0, 152.0, 90.0))
     run.again("s1", sha="corrupt")
 
 
 def give_another_id_when_sent_again(run: Run) -> None:
-    run.excuses.append(Excuse(150.0, 152.0))
+    run.excuses.append(Excuse(150.0, 152.0, 90.0))
     run.again("s1", id="another")
 
 
@@ -116,17 +119,17 @@ def send_twice_for_no_reason(run: Run) -> None:
 
 
 def send_twice_long_before_a_kill(run: Run) -> None:
-    run.excuses.append(Excuse(105.0 + 2 * checker.NOTED_SECONDS, 300.0))
+    run.excuses.append(Excuse(190.0, 300.0, 187.0))
     run.again("s2", came=400.0)
 
 
 def send_twice_before_a_kill(run: Run) -> None:
-    run.excuses.append(Excuse(110.0, 112.0))
+    run.excuses.append(Excuse(110.0, 112.0, 90.0))
     run.again("s2", came=109.0)
 
 
 def send_too_many_after_a_kill(run: Run) -> None:
-    run.excuses.append(Excuse(110.0, 112.0))
+    run.excuses.append(Excuse(110.0, 112.0, 90.0))
     for id in ("s1", "s2", "t2"):
         run.again(id)
 
@@ -137,7 +140,7 @@ def number_wrongly(run: Run) -> None:
 
 
 def number_anew(run: Run) -> None:
-    run.excuses.append(Excuse(110.0, 112.0))
+    run.excuses.append(Excuse(110.0, 112.0, 90.0))
     run.again("s2", sequence="14")
 
 
@@ -197,7 +200,7 @@ def test_a_run_in_which_all_is_well_has_no_fault() -> None:
     run = Run()
     run.came.insert(0, run.arrival("s0") | {"told": 500, "came": 99.0})
     run.came.insert(1, run.arrival("t0") | {"told": 0, "came": 99.5})
-    run.excuses.append(Excuse(110.0, 112.0))
+    run.excuses.append(Excuse(110.0, 112.0, 90.0))
     run.again("s2", came=120.0)
     run.again("s2", came=300.0, replay=True)
     assert run.wrong() == set()
@@ -206,9 +209,33 @@ def test_a_run_in_which_all_is_well_has_no_fault() -> None:
     assert verdict.at_kills == {110.0: 1}
 
 
+def test_what_came_twice_is_put_down_to_the_last_kill_before_it() -> None:
+    run = Run()
+    run.excuses += [Excuse(at, at + 20.0, at - 60.0) for at in (106.0, 108.0, 130.0)]
+    run.again("s2", came=120.0)
+    assert run.verdict().at_kills == {108.0: 1}
+
+
+@pytest.mark.parametrize("victim", [*VICTIMS, STOPPED])
+def test_only_a_database_forgets_what_was_taken_a_while_before(tmp_path: Path, victim: str) -> None:
+    run, monkey = Run(), Monkey(Stage(tmp_path))
+    monkey.kills.append(Kill(victim, 110.0))
+    run.excuses += monkey.excuses()
+    run.again("s2", came=120.0)
+    assert (run.wrong() == set()) == (victim in ("backend", "postmaster"))
+
+
+def test_what_a_dispatcher_took_just_before_it_was_killed_may_come_again(tmp_path: Path) -> None:
+    run, monkey = Run(), Monkey(Stage(tmp_path))
+    monkey.kills += [Kill("dispatcher", 106.0), Kill(STOPPED, 120.0)]
+    run.excuses += monkey.excuses()
+    run.again("s2", came=130.0)
+    assert run.wrong() == set()
+
+
 def test_what_came_again_after_a_kill_may_fail_and_come_once_more() -> None:
     run = Run()
-    run.excuses.append(Excuse(110.0, 112.0))
+    run.excuses.append(Excuse(110.0, 112.0, 90.0))
     run.again("s2", came=120.0, told=500)
     run.again("s2", came=180.0)
     assert run.wrong() == set()
