@@ -13,13 +13,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from celery import current_app
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
+from kombu.exceptions import OperationalError
 
 from accounts.models import Application
 from common import sql
 from notifications import hints, outbox
 from notifications.models import Push
+from notifications.sending import TOTAL_SECONDS
 from privacy.numbers.telling import status_url
 from privacy.storing.pushes import CALLIN
 
@@ -27,8 +30,9 @@ log = logging.getLogger(__name__)
 NO_URL = gettext_noop("Given up: the application has no URL for this any more.")
 TOLD_THERE = gettext_noop("Given up: the new URL is told the same by another push.")
 AT_ONCE = 1000
-# As many times after a change of URLs.
-SOON = 5
+# Before another dispatcher sends what this one may just be sending: a request, and that one begins and is noted.
+PAUSE_SECONDS = TOTAL_SECONDS + 2
+TASK = "privacy.tasks.sweep_outbox"
 URL_FIELDS = frozenset(("call_status_url", "callin_url", "cdr_url", "sms_url", "sms_control_url", "number_status_url"))
 LEASE_FORGOTTEN_AFTER = timedelta(minutes=10)
 
@@ -61,11 +65,14 @@ def follow(*, instance: Application, created: bool, update_fields: Collection[st
 
 
 def _look_after(application_id: int) -> None:
-    """Look after some thousands; the next sweep does the rest."""
+    """Look after some at once, for somebody waits for this; a worker does the rest, as it does each minute anyway."""
     for endpoint_id, _owner in _rows("stranded_endpoints", application=application_id):
-        for _ in range(SOON):
-            if _some(endpoint_id, application_id) == (0, 0):
-                break
+        _some(endpoint_id, application_id)
+    if _rows("stranded_endpoints", application=application_id):
+        try:
+            current_app.send_task(TASK, retry=False)
+        except OperationalError:
+            log.warning("the broker is away: the rest of the pushes follow within a minute of its return")
 
 
 def url_for(application: Application, kind: str, event_type: str) -> str | None:
@@ -94,7 +101,7 @@ def _some(endpoint_id: int, application_id: int) -> tuple[int, int]:
             target = outbox.endpoint_id(application.pk, application.account_id, url)
             if target == endpoint_id:  # put back meanwhile
                 continue
-            gone = {row[0] for row in _rows("move_pushes", endpoint=target, ids=ids)}
+            gone = {row[0] for row in _rows("move_pushes", endpoint=target, ids=ids, pause=PAUSE_SECONDS)}
             moved += len(gone)
             doubled += [id for id in ids if id not in gone]
         given_up = _give_up(lost, NO_URL) + _give_up(doubled, TOLD_THERE)

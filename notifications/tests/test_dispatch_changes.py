@@ -15,7 +15,7 @@ from notifications.dispatching.database import Database
 from notifications.dispatching.finishing import keep_partitions
 from notifications.dispatching.leases import LEASE_SECONDS, Leases
 from notifications.models import Attempt, Dispatcher, Endpoint, Push, ShardLease
-from notifications.outbox import DuePush, enqueue
+from notifications.outbox import DuePush, endpoint_id, enqueue
 from notifications.tests.receiving import dispatching, receiving, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,6 +102,32 @@ def test_a_call_whose_first_push_is_on_its_way_follows_it_to_the_new_url(acme, s
             until(lambda: told(receiver, "/new") == [9, 2])
     assert told(receiver, "/old") == [1]
     assert logged(receiver, "/old") == [1]
+
+
+def path_of(receiver, company, dispatcher):
+    """Return a path that makes an endpoint in one of a dispatcher's shares."""
+    owner = company.application.pk, company.account.pk
+    for path in (f"/new/{n}" for n in range(99)):
+        endpoint = Endpoint.objects.get(pk=endpoint_id(*owner, receiver.url(path)))
+        if endpoint.shard in dispatcher.leases.held:
+            return path
+    raise AssertionError("no such path")
+
+
+def test_what_one_dispatcher_is_sending_is_not_sent_by_another_to_the_new_url(acme, settings):
+    with receiving(settings, lambda request: 1.0 if request.sequence == 1 else 200) as receiver:
+        with dispatching() as first, dispatching() as second:
+            until(lambda: (len(first.leases.held), len(second.leases.held)) == (32, 32))
+            old, new = path_of(receiver, acme, first), path_of(receiver, acme, second)
+            configure(acme, receiver.url(old))
+            queue(acme, receiver.url(old), 1)
+            receiver.wait_for(1)
+            configure(acme, receiver.url(new))
+            queue(acme, receiver.url(new), 9)
+            until(lambda: told(receiver, new) == [9])
+            until(lambda: not Push.objects.exists())
+    assert (told(receiver, old), told(receiver, new)) == ([1], [9])
+    assert (logged(receiver, old), logged(receiver, new)) == ([1], [9])
 
 
 def test_without_a_url_what_waits_is_given_up_and_nothing_is_sent(acme, settings):

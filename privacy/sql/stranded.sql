@@ -29,7 +29,16 @@ ORDER BY f.order_key, f.sequence
 
 -- name: move_pushes
 -- Hands pushes to another endpoint, due at once; but for one that tells there already what has its place in the order.
-UPDATE notifications_push AS p SET endpoint_id = target.id, shard = target.shard, due_at = least(p.due_at, now())
+-- From one dispatcher's share to another's they wait as long as a request may take: one may be under way, which the
+-- other knows nothing of. What became of it is written as ever, for a push is found by its id: one that arrived is gone
+-- from its new place before its time comes.
+UPDATE notifications_push AS p
+SET endpoint_id = target.id, shard = target.shard, due_at = CASE
+    WHEN EXISTS (SELECT FROM notifications_shardlease AS was JOIN notifications_shardlease AS will
+                             ON will.shard = target.shard AND will.owner <> was.owner
+                 WHERE was.shard = p.shard AND was.owner <> '')
+    THEN clock_timestamp() + %(pause)s * interval '1 second'
+    ELSE least(p.due_at, now()) END
 FROM notifications_endpoint AS target
 WHERE target.id = %(endpoint)s AND p.id = ANY(%(ids)s::uuid[])
   AND NOT EXISTS (SELECT FROM notifications_push AS there

@@ -2,10 +2,12 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from queue import Empty
 from typing import Any
 from uuid import UUID
 
 import pytest
+from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -14,11 +16,12 @@ from accounts.tests.fixtures import *  # noqa: F403
 from accounts.tests.fixtures import Company
 from common import partitions
 from common.timeid import time_id
-from notifications import retention
+from notifications import outbox, retention
 from notifications.models import Endpoint, Push, ShardLease
 from notifications.outbox import DuePush, enqueue
 from privacy import stranded
 from privacy.models import CallEvent, Source
+from privacy.tasks import sweep_outbox
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -60,6 +63,30 @@ def test_a_push_goes_to_the_new_url_of_its_kind(acme: Company, kind: str, field:
     assert where(push) == (NEW, "")
     assert (push.attempt, push.shard, push.due_at <= timezone.now()) == (3, push.endpoint.shard, True)
     assert stranded.sweep(timezone.now()) == stranded.Swept()
+
+
+@pytest.mark.parametrize(
+    ("was", "will", "pause"),
+    [("one", "two", stranded.PAUSE_SECONDS), ("one", "", stranded.PAUSE_SECONDS), ("one", "one", 0), ("", "two", 0)],
+)
+def test_another_dispatcher_waits_as_long_as_a_request_may_take(
+    acme: Company, was: str, will: str, pause: float
+) -> None:
+    push, now = queue(acme, "fee", 1), timezone.now()
+    new = endpoint_elsewhere(acme, push.shard)
+    for shard, owner in ((push.shard, was), (new.shard, will)):
+        ShardLease.objects.create(shard=shard, owner=owner, epoch=1, expires_at=now)
+    change(cdr_url=new.url, **dict.fromkeys(URLS.keys() - {"cdr_url"}, OTHER))
+    assert stranded.sweep(now) == stranded.Swept(moved=1)
+    assert where(push) == (new.url, "")
+    assert pause - 2 < (push.due_at - now).total_seconds() < pause + 60
+
+
+def endpoint_elsewhere(company: Company, shard: int) -> Endpoint:
+    """Return an endpoint of the company that is not in this share."""
+    application = company.application
+    ids = (outbox.endpoint_id(application.pk, company.account.pk, f"{NEW}/{n}") for n in range(9))
+    return next(each for each in (Endpoint.objects.get(pk=id) for id in ids) if each.shard != shard)
 
 
 def test_a_push_stays_while_its_url_is_any_of_the_applications(acme: Company) -> None:
@@ -165,6 +192,40 @@ def test_pushes_follow_as_soon_as_the_change_of_a_url_is_committed(
     with django_capture_on_commit_callbacks() as asked:
         application.save(update_fields=["name"])
     assert asked == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_change_some_follow_at_once_and_a_worker_is_asked_for_the_rest(
+    acme: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stranded, "AT_ONCE", 3)
+    application = Application.objects.get(pk=acme.application.pk)
+    for field in URLS:
+        setattr(application, field, NEW)
+    for number in range(1, 4):
+        queue(acme, "fee", number)
+    asked_for()
+    application.save()
+    assert (Endpoint.objects.get(url=NEW).pushes.count(), asked_for()) == (3, 0)
+    for number in range(11, 15):
+        queue(acme, "fee", number)
+    application.save()
+    assert (Endpoint.objects.get(url=NEW).pushes.count(), asked_for()) == (6, 1)
+    assert sweep_outbox() == 1
+    assert not Endpoint.objects.get(url=OLD).pushes.exists()
+
+
+def asked_for() -> int:
+    """Return how often the workers were asked since the last time."""
+    count = 0
+    with current_app.connection_for_read() as broker, broker.SimpleQueue("default") as tasks:
+        while True:
+            try:
+                message = tasks.get(block=False)
+            except Empty:
+                return count
+            message.ack()
+            count += message.headers["task"] == stranded.TASK
 
 
 def test_shares_lose_the_name_of_who_is_long_gone() -> None:
