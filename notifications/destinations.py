@@ -3,6 +3,8 @@
 Otherwise to the URL that their kind has now, and nowhere where it has none. What each URL takes at the moment.
 """
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,10 +17,13 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from common import sql
+from common.errors import BadInput
 from notifications import outbox
-from notifications.models import Endpoint
+from notifications.models import Endpoint, Push
 
 RESTING = (Endpoint.State.PAUSED, Endpoint.State.DISABLED)
+# Of so many pushes at a time the URLs are asked for.
+AT_ONCE = 10_000
 # The URL that each of an application's pushes goes to as the application is now, by kind and cause (None: any of it).
 Router = Callable[[int, Sequence[tuple[str, UUID | None]]], list[str | None]]
 
@@ -75,6 +80,30 @@ def urls(standing: Standing, pushes: Sequence[tuple[str, UUID | None]]) -> list[
     if standing.configured:
         return [standing.url] * len(pushes)
     return _router()(standing.application, pushes)
+
+
+def shares(standing: Standing, kind: str, count: int, causes: Callable[[int, str], list[UUID]]) -> dict[str, int]:
+    """Return how many of an endpoint's pushes of a kind go to which URL now, "" for nowhere.
+
+    Where events in general have no URL any more call-ins may still have theirs: then it is told by their causes.
+    """
+    url = urls(standing, [(kind, None)])[0]
+    if url or kind != Push.Kind.EVENT or not standing.routing:
+        return {url or "": count}
+    events = [(kind, cause) for cause in causes(standing.endpoint, kind)]
+    found: Counter[str] = Counter()
+    for start in range(0, len(events), AT_ONCE):
+        found.update(url or "" for url in urls(standing, events[start : start + AT_ONCE]))
+    return found
+
+
+def endpoint_of(application_id: int, url: str) -> int:
+    """Return the id of an application's endpoint with this URL. Raises BadInput where nothing was ever sent."""
+    found = Endpoint.objects.filter(application_id=application_id, url_digest=hashlib.sha256(url.encode()).digest())
+    endpoint = found.values_list("pk", flat=True).first()
+    if endpoint is None:
+        raise BadInput("url", "is no address that the application's pushes went to")
+    return endpoint
 
 
 def targets(standing: Standing, pushes: Sequence[tuple[str, UUID | None]]) -> list[int | None]:

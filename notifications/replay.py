@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from common.errors import BadInput
 from common.phone import mask_in_text
 from notifications import destinations
 from notifications.listing import DEAD, DELIVERED, PARKED, SKEW, STATES, WAITING, read_message_id
-from notifications.models import Endpoint, Push, Replay
+from notifications.models import Push, Replay
 
 log = logging.getLogger(__name__)
 TASK = "notifications.tasks.queue_replays"
@@ -106,9 +107,17 @@ def preview(account_id: int, application_id: int | None, choice: Choice, now: da
         rows = cursor.fetchall()
     standings = destinations.standings({endpoint for endpoint, *_ in rows})
     return [
-        Group(endpoint, kind, _NAMES[state], n, destinations.urls(standings[endpoint], [(kind, None)])[0] or "")
+        Group(endpoint, kind, _NAMES[state], some, url)
         for endpoint, kind, state, n in rows
+        for url, some in destinations.shares(standings[endpoint], kind, n, partial(_causes, values, state)).items()
     ]
+
+
+def _causes(values: dict[str, Any], state: int, endpoint: int, kind: str) -> list[UUID]:
+    of_these = {"endpoint": endpoint, "kind": kind, "states": [state], "delivered": _NAMES[state] == DELIVERED}
+    with connection.cursor() as cursor:
+        cursor.execute(over_chosen("causes_chosen"), values | of_these)
+        return [cause for (cause,) in cursor.fetchall()]
 
 
 def total(groups: list[Group]) -> int:
@@ -204,15 +213,6 @@ def parameters(account_id: int, application_id: int | None, choice: Choice, aske
 def over_chosen(name: str) -> str:
     """Return a query over the pushes of a choice: `{chosen}` in it stands for them."""
     return sql.load("notifications", name).replace("{chosen}", sql.load("notifications", "chosen_pushes"))
-
-
-def endpoint_of(application_id: int, url: str) -> int:
-    """Return the id of an application's endpoint with this URL. Raises BadInput where nothing was ever sent."""
-    found = Endpoint.objects.filter(application_id=application_id, url_digest=hashlib.sha256(url.encode()).digest())
-    endpoint = found.values_list("pk", flat=True).first()
-    if endpoint is None:
-        raise BadInput("url", "is no address that the application's pushes went to")
-    return endpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ UNION ALL
 -- How many pushes of a choice, by endpoint, kind and state.
 SELECT endpoint_id, kind, state, count(*) FROM ({chosen}) AS chosen GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3
 
+-- name: causes_chosen
+-- What the pushes of a choice tell of.
+SELECT cause_id FROM ({chosen}) AS chosen
+
 -- name: next_chosen
 -- The next pushes of a choice at one endpoint after a place, those of a call in their order.
 SELECT order_key, sequence, id, attempt_id, kind, cause_id FROM ({chosen}) AS chosen

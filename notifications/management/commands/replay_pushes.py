@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Account, Application
 from common.errors import BadInput, MasklineError
 from common.periods import parse_instant
-from notifications import listing, replay, replaying
+from notifications import destinations, listing, replay, replaying
 from notifications.models import Attempt, Push, Replay
 from notifications.replay import Choice
 
@@ -86,7 +86,7 @@ def _chosen(options: dict[str, Any]) -> tuple[Account, Application | None, Choic
         raise BadInput("--account", "is missing", "name an account, an application or a push")
     if options["url"] and application is None:
         raise BadInput("--url", "needs --application")
-    endpoint = replay.endpoint_of(application.pk, options["url"]) if application and options["url"] else None
+    endpoint = destinations.endpoint_of(application.pk, options["url"]) if application and options["url"] else None
     start, end = _instant(options, "start", "--from"), _instant(options, "end", "--to")
     choice = Choice(push, endpoint, options["kind"], options["state"], start, end)
     return account, application, choice

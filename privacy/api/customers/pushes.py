@@ -145,7 +145,7 @@ def read_choice(sent: Mapping[str, Any], application_id: int) -> replay.Choice:
     push, url = _text(sent, "push"), _text(sent, "url")
     return replay.Choice(
         push=listing.read_message_id(push) if push else None,
-        endpoint=replay.endpoint_of(application_id, url) if url else None,
+        endpoint=destinations.endpoint_of(application_id, url) if url else None,
         kind=_text(sent, "kind"),
         state=_text(sent, "state"),
         start=_instant(sent, "from"),
