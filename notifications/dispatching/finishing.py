@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connection
 from django.utils import timezone
 from psycopg import AsyncCursor
 
@@ -162,13 +162,15 @@ async def keep_partitions(*, forget: bool = False) -> None:
 
 
 def _keep_partitions(*, forget: bool) -> None:
-    # Django's own connection of this thread, which outlives a restart of the server only broken.
-    close_old_connections()
     if forget:
         partitions.forget(Attempt._meta.db_table)
     now = timezone.now()
     weeks = [now, now + timedelta(days=7), now + timedelta(days=14)]
-    partitions.ensure(Attempt, Attempt.partition_interval, weeks)
+    try:
+        partitions.ensure(Attempt, Attempt.partition_interval, weeks)
+    finally:
+        # Django's own connection of this thread: kept, it would be idle for hours, and broken after a restart.
+        connection.close()
 
 
 def _call(outcome: Outcome) -> CallKey:

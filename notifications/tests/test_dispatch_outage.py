@@ -1,5 +1,6 @@
 """A dispatcher that cannot write what became of its pushes begins no others, and goes on when it can."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from accounts.tests.fixtures import *  # noqa: F403
+from notifications.dispatching import finishing
 from notifications.models import Attempt, Push
 from notifications.outbox import DuePush, enqueue
 from notifications.tests.receiving import dispatching, receiving, until
@@ -63,3 +65,10 @@ def test_while_the_database_is_away_no_more_is_sent_than_was_under_way(acme, set
             until(lambda: not Push.objects.exists(), 60)
     assert len(receiver.seen) == len({request.id for request in receiver.seen}) == URLS * EACH
     assert Attempt.objects.filter(result="delivered").count() == URLS * EACH
+
+
+def test_making_partitions_leaves_no_session_open() -> None:
+    asyncio.run(finishing.keep_partitions())
+    with connection.cursor() as cursor:
+        last = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%list_partitions%'"
+        until(lambda: cursor.execute(last + " AND pid <> pg_backend_pid()") or cursor.rowcount == 0)
