@@ -194,8 +194,10 @@ class Claiming:
                 self.saw_old = True
                 skipped.add(call)
                 continue
-            if push.due_at > now and (push.order_key not in line.chains or push.attempt):
-                if push.order_key not in line.chains:
+            chain = line.chains.get(push.order_key)
+            # One before what is read already was moved here, and another dispatcher may be sending it yet.
+            if push.due_at > now and (not chain or push.attempt or push.sequence < chain[-1].sequence):
+                if not chain:
                     self.held[call] = push.sequence, push.due_at
                 skipped.add(call)
                 continue

@@ -21,7 +21,7 @@ from notifications.dispatching import recording, requests
 from notifications.dispatching.claiming import Claiming
 from notifications.dispatching.clock import Clock
 from notifications.dispatching.database import Database, away, run
-from notifications.dispatching.finishing import Finishing, keep_partitions
+from notifications.dispatching.finishing import Finishing, keep_partitions, releases
 from notifications.dispatching.leases import Leases
 from notifications.dispatching.lines import Lines
 from notifications.dispatching.outgoing import Outgoing
@@ -195,8 +195,7 @@ class Dispatcher:
                 )
                 if not ended:
                     return
-                calls = [{"endpoint": endpoint, "order_key": key} for endpoint, key in set(ended)]
-                await run(cursor, "release_calls", rows=requests.as_json(calls))
+                await run(cursor, "release_calls", rows=requests.as_json(releases(ended)))
 
     async def _listen(self) -> None:
         """Wake the reading when somebody says that something is due."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -128,7 +128,7 @@ class Finishing:
     async def _commit(self, batch: Sequence[Outcome], holds: dict[CallKey, tuple[int, datetime]]) -> None:
         delivered = [outcome for outcome in batch if outcome.delivered]
         failed = [outcome for outcome in batch if not outcome.delivered]
-        ended = {_call(outcome) for outcome in delivered if outcome.push.attempt}
+        ended = [_place(outcome) for outcome in delivered if outcome.push.attempt]
         fault_point("push.finishing")
         # As a rule everything arrived at the first attempt: one statement is the whole transaction.
         async with self._database.transaction(one=not (failed or holds or ended)) as cursor:
@@ -138,11 +138,11 @@ class Finishing:
                 states = await self._write_failed(cursor, failed)
                 waits = [outcome for outcome in failed if states.get(outcome.push.id) == Push.State.PENDING]
                 holds = holds | {_call(each): (each.push.sequence, each.due_at) for each in waits if each.due_at}
-                ended |= {_call(each) for each in failed if states.get(each.push.id, 0) != Push.State.PENDING}
+                ended += [_place(each) for each in failed if states.get(each.push.id, 0) != Push.State.PENDING]
             if holds:
                 await run(cursor, "hold_calls", rows=as_json(_hold(*each) for each in holds.items()))
             if ended:
-                await run(cursor, "release_calls", rows=as_json({"endpoint": e, "order_key": k} for e, k in ended))
+                await run(cursor, "release_calls", rows=as_json(releases(ended)))
 
     async def _write_failed(self, cursor: AsyncCursor[Any], failed: Sequence[Outcome]) -> dict[str, int]:
         rows = await run(
@@ -175,6 +175,10 @@ def _keep_partitions(*, forget: bool) -> None:
 
 def _call(outcome: Outcome) -> CallKey:
     return outcome.push.endpoint_id, outcome.push.order_key
+
+
+def _place(outcome: Outcome) -> tuple[int, int, int]:
+    return *_call(outcome), outcome.push.sequence
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -211,3 +215,12 @@ def _failed_row(outcome: Outcome) -> dict[str, Any]:
 
 def _hold(call: CallKey, hold: tuple[int, datetime]) -> dict[str, Any]:
     return {"endpoint": call[0], "order_key": call[1], "sequence": hold[0], "due": hold[1].isoformat()}
+
+
+def releases(ended: Iterable[tuple[int, int, int]]) -> Iterator[dict[str, int]]:
+    """Return what `release_calls` takes, of (endpoint, order key, sequence): of each call its first one that ended."""
+    firsts: dict[CallKey, int] = {}
+    for endpoint_id, order_key, sequence in ended:
+        call = endpoint_id, order_key
+        firsts[call] = min(sequence, firsts.get(call, sequence))
+    return ({"endpoint": call[0], "order_key": call[1], "sequence": first} for call, first in firsts.items())

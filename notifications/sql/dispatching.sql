@@ -210,8 +210,9 @@ WHERE p.endpoint_id = h.endpoint AND p.order_key = h.order_key AND p.sequence > 
 -- name: release_calls
 -- What only waited for an earlier push of its call is due now.
 UPDATE notifications_push p SET due_at = now()
-FROM json_to_recordset(%(rows)s::json) AS r (endpoint bigint, order_key bigint)
-WHERE p.endpoint_id = r.endpoint AND p.order_key = r.order_key AND p.state = 0 AND p.attempt = 0 AND p.due_at > now()
+FROM json_to_recordset(%(rows)s::json) AS r (endpoint bigint, order_key bigint, sequence bigint)
+WHERE p.endpoint_id = r.endpoint AND p.order_key = r.order_key AND p.sequence > r.sequence AND p.state = 0
+  AND p.attempt = 0 AND p.due_at > now()
 
 -- name: keep_health
 -- What endpoints did, as the dispatcher that owns them saw it: one that lost them meanwhile changes nothing. People may
@@ -243,4 +244,4 @@ FROM (
     LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ) old
 WHERE p.id = old.id
-RETURNING p.endpoint_id, p.order_key
+RETURNING p.endpoint_id, p.order_key, p.sequence

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.tests.fixtures import *  # noqa: F403
@@ -128,6 +128,29 @@ def test_what_one_dispatcher_is_sending_is_not_sent_by_another_to_the_new_url(ac
             until(lambda: not Push.objects.exists())
     assert (told(receiver, old), told(receiver, new)) == ([1], [9])
     assert (logged(receiver, old), logged(receiver, new)) == ([1], [9])
+
+
+def test_what_was_moved_before_what_is_under_way_waits_for_its_time(acme, settings):
+    with receiving(settings, lambda request: 0.3) as receiver:
+        configure(acme, receiver.url())
+        queue(acme, receiver.url(), 2, order_key=7)
+        Push.objects.update(attempt=1, first_failed_at=timezone.now())
+        with dispatching():
+            receiver.wait_for(1)
+            with transaction.atomic():
+                queue(acme, receiver.url(), 1, order_key=7)
+                Push.objects.filter(sequence=1).update(due_at=timezone.now() + timedelta(seconds=12))
+            queue(acme, receiver.url(), 3, order_key=7)
+            until(lambda: Push.objects.filter(sequence=3, due_at__gt=timezone.now()).exists() and not under_way(2))
+            assert told(receiver, "/fee") == [2]
+            Push.objects.filter(sequence=1).update(due_at=timezone.now())
+            until(lambda: not Push.objects.filter(sequence=1).exists())
+    assert told(receiver, "/fee")[:2] == [2, 1]
+
+
+def under_way(sequence):
+    """Return whether a push has not left the outbox yet."""
+    return Push.objects.filter(sequence=sequence).exists()
 
 
 def test_without_a_url_what_waits_is_given_up_and_nothing_is_sent(acme, settings):
