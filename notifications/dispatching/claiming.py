@@ -20,8 +20,10 @@ log = logging.getLogger(__name__)
 MOST = 500
 A_CALL = 4
 AN_ENDPOINT = 16
-# A line with this many waiting has enough.
+# A line with this many waiting has enough; of a call no more than A_CALL count.
 FULL = 12
+# Of long calls that have enough in memory, this many pushes are stepped over to find other calls.
+STEPPED_OVER = 10_000
 # What an endpoint's application says is read again at each claim, and for what waits in memory as often as this.
 FRESH_SECONDS = 0.5
 # What a line knows is written by then, and what its row says is as new.
@@ -67,8 +69,9 @@ class Claiming:
         self._waiting.looked(epochs, found or (), began)
 
     async def _read(self, epochs: dict[int, int], known: dict[str, int]) -> Rows:
-        full = {id for id, line in self._lines.lines.items() if line.size >= FULL or self._is_shut(line)}
+        full = {id for id, line in self._lines.lines.items() if _is_full(line) or self._is_shut(line)}
         ids = [id for id in self._waiting.turns(self._after) if id not in full]
+        long = _long_calls(self._lines.lines, set(self._lines.lines) - full)
         floors = self._waiting.floors
         now, began = self._clock.now(), time.monotonic()
         rows = await self._database.rows(
@@ -80,7 +83,10 @@ class Claiming:
             floors=_array(floors[id] for id in ids),
             known=_array(known),
             known_at=_array(known.values()),
+            long_at=_array(endpoint for endpoint, _ in long),
+            long_keys=_array(order_key for _, order_key in long),
             an_endpoint=AN_ENDPOINT,
+            stepped_over=STEPPED_OVER,
             a_call=A_CALL,
             most=MOST,
         )
@@ -89,7 +95,8 @@ class Claiming:
             found[row[1]] = min(row[-2], found.get(row[1], row[-2]))
         last = rows[-1][1] if len(rows) >= MOST else None
         self._after = last or 0
-        self._waiting.read(ids, found, now, last=last)
+        # What a long call has yet to be read lies before what was found of others.
+        self._waiting.read(ids, found, now, last=last, keep={endpoint for endpoint, _ in long})
         if rows:
             self._clock.set(rows[0][-1], began)
         return rows
@@ -213,6 +220,17 @@ class Claiming:
         return Claimed(
             id, endpoint, order_key, sequence, shard, epoch, body, attempt, due_at, failed_at, queued_at, replay, gap
         )
+
+
+def _is_full(line: Line) -> bool:
+    """Return whether a line has enough waiting: one long call alone does not fill it."""
+    return line.size >= FULL and sum(min(len(chain), A_CALL) for chain in line.chains.values()) >= FULL
+
+
+def _long_calls(lines: dict[int, Line], ids: Iterable[int]) -> list[CallKey]:
+    """Return the calls of these lines of which enough waits in memory."""
+    where = ((id, lines[id]) for id in ids if lines[id].size >= A_CALL)
+    return [(id, key) for id, line in where for key, chain in line.chains.items() if len(chain) >= A_CALL]
 
 
 def _array(values: Iterable[object]) -> str:

@@ -72,11 +72,14 @@ SELECT array_agg(due.id), now() FROM busy CROSS JOIN LATERAL (
 -- name: claim_pushes
 -- Due pushes of our shares, at most so many an endpoint, whole beginnings of calls: of endpoints where something has
 -- just become due, then of those where something waits (each from its floor on), the calls of which something is due,
--- then these calls from their oldest push on. The calls by one index, so that what was deleted is stepped over once;
+-- then these calls from their oldest push on. Long calls of which enough is in memory are stepped over, lest one keeps
+-- all others of its endpoint out. The calls by one index, so that what was deleted is stepped over once;
 -- `+ 0` keeps the pushes from it. OFFSET 0 keeps the order of turns. What is known already is kept hashed, with the
 -- endpoint under which it was read: moved to another since, it is told, for its call must wait for it.
 WITH known AS MATERIALIZED (
     SELECT * FROM unnest(%(known)s::uuid[], %(known_at)s::bigint[]) AS known (id, endpoint)
+), long AS MATERIALIZED (
+    SELECT * FROM unnest(%(long_at)s::bigint[], %(long_keys)s::bigint[]) AS long (endpoint, order_key)
 ), fresh AS MATERIALIZED (
     SELECT DISTINCT few.endpoint_id FROM (
         SELECT p.endpoint_id FROM notifications_push p
@@ -97,10 +100,14 @@ WITH known AS MATERIALIZED (
         OFFSET 0
     ) open CROSS JOIN LATERAL (
         SELECT few.order_key, min(few.due_at) AS first FROM (
-            SELECT p.order_key, p.due_at FROM notifications_push p
-            WHERE p.endpoint_id = open.id AND p.state = 0 AND p.due_at >= wanted.floor AND p.due_at <= now()
-              AND p.id NOT IN (SELECT id FROM known)
-            ORDER BY p.due_at LIMIT %(an_endpoint)s
+            SELECT more.order_key, more.due_at FROM (
+                SELECT p.id, p.endpoint_id, p.order_key, p.due_at FROM notifications_push p
+                WHERE p.endpoint_id = open.id AND p.state = 0 AND p.due_at >= wanted.floor AND p.due_at <= now()
+                ORDER BY p.due_at LIMIT %(stepped_over)s
+            ) more
+            WHERE more.id NOT IN (SELECT id FROM known)
+              AND (more.endpoint_id, more.order_key) NOT IN (SELECT endpoint, order_key FROM long)
+            ORDER BY more.due_at LIMIT %(an_endpoint)s
         ) few GROUP BY few.order_key
     ) due
     LIMIT %(most)s

@@ -230,3 +230,23 @@ def test_without_redis_pushes_go_on(acme, settings):
             enqueue([due(acme, receiver.url(), n) for n in range(1, 6)])
             until(lambda: not Push.objects.exists())
     assert len(receiver.seen) == 5
+
+
+def test_one_long_call_does_not_keep_the_others_of_its_endpoint_waiting(acme, settings):
+    arrived = threading.Event()
+
+    def answer(request):
+        if request.sequence > 100:
+            arrived.set()
+        return 200 if arrived.is_set() else 0.1
+
+    with receiving(settings, answer) as receiver:
+        enqueue([due(acme, receiver.url(), n) for n in range(1, 61)])
+        Push.objects.update(due_at=timezone.now() - timedelta(seconds=5))
+        enqueue([due(acme, receiver.url(), 101, order_key=8)])
+        with dispatching():
+            until(lambda: not Push.objects.exists())
+    seen = [request.sequence for request in receiver.seen]
+    assert seen.index(101) < 10
+    seen.remove(101)
+    assert seen == list(range(1, 61))
