@@ -138,7 +138,7 @@ def work():
 
 
 def work_on(connection, id, body):
-    """Do what one push tells. What fails is not done: it is tried again in a second, and keeps no other from its turn."""
+    """Do what one push tells. What fails is not done: it is tried again in a second, and holds up no other."""
     try:
         print("push", id, json.loads(body).get("eventType", "sms"), flush=True)  # here: your own work
     except Exception:
