@@ -94,9 +94,12 @@ class Claiming:
         for row in rows:
             found[row[1]] = min(row[-2], found.get(row[1], row[-2]))
         last = rows[-1][1] if len(rows) >= MOST else None
+        # What was stepped over was not found, and is due from where its call was read to.
+        for (id, _), due_at in long.items():
+            if id in found or (last is None and id in floors):
+                found[id] = min(due_at, found.get(id, due_at))
         self._after = last or 0
-        # What a long call has yet to be read lies before what was found of others.
-        self._waiting.read(ids, found, now, last=last, keep={endpoint for endpoint, _ in long})
+        self._waiting.read(ids, found, now, last=last)
         if rows:
             self._clock.set(rows[0][-1], began)
         return rows
@@ -227,10 +230,10 @@ def _is_full(line: Line) -> bool:
     return line.size >= FULL and sum(min(len(chain), A_CALL) for chain in line.chains.values()) >= FULL
 
 
-def _long_calls(lines: dict[int, Line], ids: Iterable[int]) -> list[CallKey]:
-    """Return the calls of these lines of which enough waits in memory."""
-    where = ((id, lines[id]) for id in ids if lines[id].size >= A_CALL)
-    return [(id, key) for id, line in where for key, chain in line.chains.items() if len(chain) >= A_CALL]
+def _long_calls(lines: dict[int, Line], ids: Iterable[int]) -> dict[CallKey, datetime]:
+    """Return the calls of these lines of which enough waits in memory, and when the last of that was due."""
+    where = ((id, lines[id].chains) for id in ids if lines[id].size >= A_CALL)
+    return {(id, key): chain[-1].due_at for id, of in where for key, chain in of.items() if len(chain) >= A_CALL}
 
 
 def _array(values: Iterable[object]) -> str:

@@ -5,7 +5,7 @@ hour. So a queue is read from where its last reading found something, not from i
 that place (committed late, revived, let go of) is found by the next look, which begins anew everywhere.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 LOOK_SECONDS = 1.0
@@ -51,31 +51,22 @@ class Waiting:
         ids = sorted(self.floors)
         return [id for id in ids if id > after] + [id for id in ids if id <= after]
 
-    def read(
-        self,
-        ids: Iterable[int],
-        found: dict[int, datetime],
-        now: datetime,
-        *,
-        last: int | None,
-        keep: Collection[int] = (),
-    ) -> None:
+    def read(self, ids: Iterable[int], found: dict[int, datetime], now: datetime, *, last: int | None) -> None:
         """Learn from a reading of these endpoints begun `now`: the earliest due time found for each.
 
         `last`: the endpoint at which the reading was cut off, so that it says nothing of this one and those after it.
-        `keep`: endpoints of which not every call was looked for: their floors stay.
         """
         self._read_at = now
         expected = now - LATE
         for id, due_at in found.items():
-            if id != last and id not in keep:
+            if id != last:
                 self.floors[id] = _milliseconds(min(due_at, expected))
             else:
                 self.floors.setdefault(id, BEGINNING)
         if last is None:
             floor = _milliseconds(expected)
             for id in ids:
-                if id not in found and id not in keep:
+                if id not in found:
                     self.floors[id] = floor
 
 

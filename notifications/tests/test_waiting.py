@@ -37,12 +37,6 @@ def test_a_queue_is_read_from_where_its_last_reading_found_something():
     }
 
 
-def test_where_long_calls_were_left_out_the_next_reading_begins_at_the_same_place():
-    waiting = looked(1, 2, 3)
-    waiting.read([1, 2, 3], {1: NOW}, NOW, last=None, keep={1, 2})
-    assert waiting.floors == {1: BEGINNING, 2: BEGINNING, 3: milliseconds(NOW - LATE)}
-
-
 def test_a_reading_that_was_cut_off_says_nothing_of_the_last_and_those_after_it():
     waiting = looked(1, 2, 3)
     waiting.read([1, 2, 3], {1: NOW, 2: NOW, 9: NOW}, NOW, last=2)
