@@ -141,7 +141,11 @@ def test_a_replay_is_ordered_queued_and_looked_up(acme, corp):
     assert Push.objects.get().replay_id == uuid.UUID(shown["id"])
     row = Replay.objects.get()
     assert (row.asked_by, row.reason) == (acme.application.app_key, "lost it")
-    for application, path in ((corp.application, shown["id"]), (acme.application, str(uuid.uuid4()))):
+    for application, path in (
+        (corp.application, shown["id"]),
+        (acme.application, str(uuid.uuid4())),
+        (acme.application, "none"),
+    ):
         assert look(application, f"{REPLAY}/{path}")[1]["resultcode"] == "1012007"
 
 

@@ -1,6 +1,7 @@
 """/api/v1/pushes: what an application was pushed, page by page, and pushing it again (docs/pushes.md)."""
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -99,7 +100,11 @@ class OneReplay(Endpoint):
         return {"replay": shown_replay(row)}
 
     def _row(self, order: Order) -> Replay:
-        row = Replay.objects.filter(application=order.application, pk=self.kwargs["replay_id"]).first()
+        try:
+            replay_id = uuid.UUID(self.kwargs["replay_id"])
+        except ValueError:
+            raise ApiProblem(NOT_FOUND) from None
+        row = Replay.objects.filter(application=order.application, pk=replay_id).first()
         if row is None:
             raise ApiProblem(NOT_FOUND)
         return row
