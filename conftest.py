@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
@@ -38,6 +39,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def _empty_redis() -> None:
     """Start each test with the worker's Redis database empty."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _in_no_language() -> None:
+    """Start each test in the language and zone of the settings: a page of another test may have set the thread's."""
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

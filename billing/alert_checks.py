@@ -1,7 +1,7 @@
 """Looking at money: usage without a price, balances, packages, applications that fell silent."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -61,22 +61,28 @@ def balances(now: datetime) -> None:
 def packages(now: datetime) -> None:
     """Raise an alert for each running package of which nine tenths are used, or which ends within a week.
 
-    Not while the account has bought another that has enough of what runs out.
+    Not while the account has another that has enough of what runs out: running now, or for the one that ends, by then.
     """
     # About so much; `_short` says it exactly.
     minutes = Q(minutes__gt=0, minutes_used__gte=F("minutes") * 0.899)
     messages = Q(messages__gt=0, messages_used__gte=F("messages") * 0.899)
     running = Purchase.objects.filter(starts_at__lte=now, ends_at__gt=now)
     found = running.filter(minutes | messages | Q(ends_at__lte=now + ENDING))
-    spare: dict[int, set[str]] = defaultdict(set)
+    others: dict[int, list[Purchase]] = defaultdict(list)
     for other in Purchase.objects.filter(account__in=found.values("account"), ends_at__gt=now + ENDING):
-        spare[other.account_id] |= {item for item, used, quota in _quotas(other) if quota and not _used_up(used, quota)}
+        others[other.account_id].append(other)
     troubles = [
         _package(one)
         for one in found.select_related("account", "package").order_by("pk")
-        if _short(one, now) - spare[one.account_id]
+        if _missing(one, others[one.account_id], now)
     ]
     alerts.follow("package_running_out", troubles, now=now)
+
+
+def _spare(others: Iterable[Purchase], by: datetime) -> set[str]:
+    """Return of what these have enough, counting those that have begun by then: earlier they are not drawn from."""
+    begun = [other for other in others if other.starts_at <= by]
+    return {item for other in begun for item, used, quota in _quotas(other) if quota and not _used_up(used, quota)}
 
 
 def silent_applications(now: datetime) -> None:
@@ -135,10 +141,11 @@ def _package(one: Purchase) -> Trouble:
     return Trouble(f"purchase:{one.pk}", account=one.account, values=values)
 
 
-def _short(one: Purchase, now: datetime) -> set[str]:
-    """Return what a package runs out of; all it has, when it ends soon."""
-    ends = one.ends_at <= now + ENDING
-    return {item for item, used, quota in _quotas(one) if quota and (ends or _used_up(used, quota))}
+def _missing(one: Purchase, others: Iterable[Purchase], now: datetime) -> set[str]:
+    """Return what a package runs out of and no other has: what is used up, and all it has when it ends soon."""
+    used = {item for item, used, quota in _quotas(one) if quota and _used_up(used, quota)}
+    ending = {item for item, _, quota in _quotas(one) if quota} if one.ends_at <= now + ENDING else set[str]()
+    return (used - _spare(others, now)) | (ending - _spare(others, one.ends_at))
 
 
 def _used_up(used: int, quota: int) -> bool:

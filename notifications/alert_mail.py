@@ -95,7 +95,7 @@ def mail(message: AlertMessage, words: Words) -> None:
                 raise NotTold(TOO_SLOW)
             try:
                 connection.send_messages([_written(message, reader, words)])
-            except smtplib.SMTPRecipientsRefused:
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
                 refused = REFUSED_ADDRESS
                 continue
             message.reached.append(reader.address)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from accounts.scope import Scope
-from common import egress
+from common import egress, resolving
 from common.errors import BadInput
 from notifications import alert_bodies, alert_words, signing
 from notifications.models import Alert, AlertRoute
@@ -86,8 +86,11 @@ class RouteForm(forms.Form):
         if url:
             try:
                 egress.check_url(url)
+                refused = resolving.objections([url]).get(url)
             except BadInput as bad:
                 raise forms.ValidationError(str(bad.problem)) from None
+            if refused is not None:
+                raise forms.ValidationError(str(refused.problem))
         return url
 
     def clean_secret(self) -> str:

@@ -1,5 +1,6 @@
 """The form that says which pushes are to be sent again."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,6 +15,8 @@ from notifications.models import Attempt, Endpoint, Push
 from notifications.replay import Choice
 
 SUGGESTIONS = 200
+# A year typed with two digits is one of antiquity.
+YEARS = 1971, 9000
 FIELDS = ("push", "account", "application", "endpoint", "kind", "state")
 ANY = ("", _("All"))
 
@@ -72,6 +75,14 @@ class ReplayForm(forms.Form):
             return None
         return Selection(account, application, choice)
 
+    def clean_start(self) -> datetime | None:
+        """Return from when on."""
+        return _in_our_time(self.cleaned_data["start"])
+
+    def clean_end(self) -> datetime | None:
+        """Return until when."""
+        return _in_our_time(self.cleaned_data["end"])
+
     def _application(self) -> Application | None:
         app_key = self.cleaned_data["application"].strip()
         if not app_key:
@@ -112,3 +123,10 @@ PROBLEMS: dict[str, tuple[str, Any]] = {
     "push": ("push", _("Choose a push, a kind, a state or a time range: not everything there ever was.")),
     "to": ("end", _("The end of the range must be later than its start.")),
 }
+
+
+def _in_our_time(at: datetime | None) -> datetime | None:
+    """Return a time that a push may have been queued at. Raises ValidationError: a year typed with two digits."""
+    if at and not YEARS[0] <= at.year <= YEARS[1]:
+        raise forms.ValidationError(_("Write the year with four digits."))
+    return at

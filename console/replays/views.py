@@ -55,6 +55,7 @@ def replays(request: HttpRequest) -> HttpResponse:
         title=_("Replays"),
         page=page,
         lines=lines,
+        shows_names=scope.account_id is None,
         going_on=any(line.is_open for line in lines),
         may_replay=roles.may(request.user, "replay"),
     )

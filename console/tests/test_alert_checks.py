@@ -128,6 +128,16 @@ def test_a_package_runs_out_of_nothing_while_another_has_it(scene: Scene) -> Non
     Purchase.objects.filter(pk=second.pk).update(minutes=10)
     money.packages(now)
     assert open_ones("package_running_out") == []
+    # One that begins later is not drawn from until then; it is enough when the first one ends after it began.
+    Purchase.objects.filter(pk=second.pk).update(starts_at=now + timedelta(days=3))
+    money.packages(now)
+    assert open_ones("package_running_out") == ["acme warning"]
+    Purchase.objects.filter(pk=first.pk).update(minutes_used=1, ends_at=now + timedelta(days=4))
+    money.packages(now)
+    assert open_ones("package_running_out") == []
+    Purchase.objects.filter(pk=first.pk).update(ends_at=now + timedelta(days=2))
+    money.packages(now)
+    assert open_ones("package_running_out") == ["acme warning"]
 
 
 def test_an_application_that_falls_silent_is_compared_with_its_weeks_before(scene: Scene) -> None:

@@ -21,7 +21,7 @@ from console.tests.scene import Scene
 from console.tests.test_delivery_pages import arrived, fare_scope, tried
 from notifications import reasons
 from notifications.listing import message_id
-from notifications.models import Attempt, Endpoint, Push
+from notifications.models import Attempt, Endpoint, Push, Replay
 from privacy import testcalls
 from privacy.models import Call
 from privacy.testcalls import Wanted
@@ -139,7 +139,8 @@ def test_customers_read_no_names_of_staff(scene: Scene, signed_in: Signed) -> No
     scene.acme.application.refresh_from_db()
     call = testcalls.play(scene.acme.application, Wanted("sms"), key="", asked_by="staff-name", now=timezone.now())
     addresses = [reverse("endpoint", args=[endpoint.pk]), reverse("test_call", args=[call.pk]), reverse("test_calls")]
-    addresses += [reverse("admin:notifications_endpoint_change", args=[endpoint.pk])]
+    addresses += [reverse("admin:notifications_endpoint_change", args=[endpoint.pk]), reverse("replays")]
+    Replay.objects.create(account=scene.acme.account, key=b"k" * 32, chosen={"kind": "fee"}, asked_by="staff-name")
     customer, support = signed_in("customer", scene.acme.account), signed_in("support")
     for address in addresses:
         assert "staff-name" not in customer.get(address).content.decode(), address

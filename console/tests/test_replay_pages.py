@@ -114,6 +114,8 @@ def test_a_token_is_good_for_its_maker_only(acme, signed_in):
         ({"endpoint": "999999", "kind": "fee"}, "There is no such endpoint."),
         ({"account": "acme", "start": "2026-03-02T00:00", "end": "2026-03-01T00:00"}, "The end of the range"),
         ({"account": "acme", "state": "waiting"}, "waiting"),
+        ({"account": "acme", "start": "0026-03-01T10:00"}, "Write the year with four digits."),
+        ({"account": "acme", "end": "0001-01-01T00:00"}, "Write the year with four digits."),
     ],
 )
 def test_a_form_that_chooses_nothing_says_why(acme, signed_in, fields, said):

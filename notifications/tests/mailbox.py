@@ -22,6 +22,7 @@ class Mailbox:
     # Which recipients, and by which number; which sender; whether a login is.
     refused: str = ""
     refused_by: int = 550
+    refused_mail: str = ""
     refused_sender: str = ""
     refused_login: bool = False
     # What came over an open line.
@@ -61,7 +62,11 @@ class _Session(socketserver.StreamRequestHandler):
         elif verb == "DATA":
             self.say("354 go on")
             parts = iter(self.rfile.readline, b".\r\n")
-            box.mails.append(message_from_bytes(b"".join(parts), policy=policy.default))
+            mail = message_from_bytes(b"".join(parts), policy=policy.default)
+            if box.refused_mail and box.refused_mail in mail["To"]:
+                self.say("552 mailbox full")
+                return True
+            box.mails.append(mail)
             self.say("250 taken")
         elif verb == "QUIT":
             self.say("221 bye")

@@ -96,6 +96,15 @@ def test_one_address_refused_does_not_keep_it_from_the_others_nor_write_to_them_
     assert len(ids) == 3 and all(id.startswith(f"<alert-{message.pk}-") for id in ids)
 
 
+def test_a_full_mailbox_does_not_keep_it_from_the_others(mailbox: Mailbox) -> None:
+    ops("full@example.com", "two@example.com")
+    low()
+    mailbox.refused_mail = "full@"
+    message = once_more()
+    assert (message.state, message.reached) == ("waiting", ["two@example.com"])
+    assert message.reason == "The mail server refused the address."
+
+
 def test_a_mail_tried_again_bears_the_same_id(mailbox: Mailbox) -> None:
     ops()
     low()

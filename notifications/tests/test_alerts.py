@@ -271,3 +271,9 @@ def test_a_test_that_was_broken_off_does_not_wait_for_ever() -> None:
     AlertMessage.objects.create(route=route, crossing="test", created_at=NOW)
     forgetting.forget_alerts(NOW + timedelta(hours=2))
     assert AlertMessage.objects.get().state == "failed"
+
+
+def test_codes_are_told_in_full_and_numbers_in_text_are_not() -> None:
+    values = {"account": "10086001", "reason": "10086001 13900139002"}
+    alert = raise_alert("no_contact", subject="account:1", severity="warning", values=values, now=NOW)
+    assert alert.values["account"] == "10086001" and "13900139002" not in alert.values["reason"]
