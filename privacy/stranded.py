@@ -49,7 +49,11 @@ class Swept:
 def sweep(now: datetime) -> Swept:
     """Look after all pushes that are stranded, a few in each transaction. A second run finds none."""
     moved = given_up = 0
-    for endpoint_id, application_id in _rows("stranded_endpoints", application=None):
+    found_ones = _rows("stranded_endpoints", application=None)
+    changed = {application_id for _, application_id in found_ones}
+    for application_id in changed | {id for (id,) in _rows("applications_that_left")}:
+        _count("note_left", application=application_id)
+    for endpoint_id, application_id in found_ones:
         while (found := _some(endpoint_id, application_id)) != (0, 0):
             moved, given_up = moved + found[0], given_up + found[1]
     leases = _count("clear_dead_leases", before=now - LEASE_FORGOTTEN_AFTER)
@@ -65,7 +69,11 @@ def follow(*, instance: Application, created: bool, update_fields: Collection[st
 
 
 def _look_after(application_id: int) -> None:
-    """Look after some at once, for somebody waits for this; a worker does the rest, as it does each minute anyway."""
+    """Have nothing more sent to URLs that were left, and look after some of what waits there, for somebody waits here.
+
+    A worker does the rest, as it does each minute anyway.
+    """
+    _count("note_left", application=application_id)
     for endpoint_id, _owner in _rows("stranded_endpoints", application=application_id):
         _some(endpoint_id, application_id)
     if _rows("stranded_endpoints", application=application_id):

@@ -54,6 +54,8 @@ class Endpoint(models.Model):
     last_reason = models.CharField(_("last reason"), max_length=300, blank=True, default="", db_default="")
     # While it is in the future nothing is sent but one probe when it is over (the breaker).
     closed_until = models.DateTimeField(_("left alone until"), null=True)
+    # Nothing is sent to what an application left; what waits there is handed to its new URLs (privacy.stranded).
+    left_at = models.DateTimeField(_("not configured since"), null=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
     class Meta:

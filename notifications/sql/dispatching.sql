@@ -96,7 +96,7 @@ WITH known AS MATERIALIZED (
     SELECT wanted.id AS endpoint_id, due.order_key, due.first FROM wanted CROSS JOIN LATERAL (
         SELECT e.id FROM notifications_endpoint e
         WHERE e.id = wanted.id AND e.shard = ANY(%(shards)s::smallint[]) AND e.state IN ('active', 'failing')
-          AND (e.closed_until IS NULL OR e.closed_until <= now())
+          AND e.left_at IS NULL AND (e.closed_until IS NULL OR e.closed_until <= now())
         OFFSET 0
     ) open CROSS JOIN LATERAL (
         SELECT few.order_key, min(few.due_at) AS first FROM (
@@ -125,8 +125,10 @@ FROM calls CROSS JOIN LATERAL (
 LIMIT %(most)s
 
 -- name: read_endpoints
--- What a request to each endpoint needs, and whether something before it was given up.
-SELECT e.id, e.account_id, e.application_id, e.url, e.any_2xx, e.state, e.closed_until, e.failing_since, e.misses,
+-- What a request to each endpoint needs, and whether something before it was given up. One whose URL is configured no
+-- longer is as good as paused.
+SELECT e.id, e.account_id, e.application_id, e.url, e.any_2xx,
+       CASE WHEN e.left_at IS NULL THEN e.state ELSE 'paused' END, e.closed_until, e.failing_since, e.misses,
        e.last_success_at, e.last_failure_at, a.app_key, a.app_secret,
        CASE WHEN a.previous_secret_until > now() THEN a.previous_secret END, a.wsse_pushes,
        EXISTS (SELECT 1 FROM notifications_push p WHERE p.endpoint_id = e.id AND p.state IN (1, 2))

@@ -176,6 +176,7 @@ def test_both_secrets_sign_until_the_old_one_ends_and_a_change_applies_at_once(a
             enqueue([due(acme, receiver.url(), 1)])
             receiver.wait_for(1)
             old, application = acme.application.app_secret, acme.application
+            application.cdr_url = receiver.url()
             application.app_secret = "a-new-secret-of-acme-0123456789"
             application.previous_secret = old
             application.previous_secret_until = timezone.now() + timedelta(hours=24)

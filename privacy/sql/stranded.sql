@@ -9,6 +9,23 @@ WHERE e.url NOT IN (coalesce(a.call_status_url, ''), coalesce(a.callin_url, ''),
   AND EXISTS (SELECT FROM notifications_push AS p WHERE p.endpoint_id = e.id AND p.state = 0)
 ORDER BY e.id
 
+-- name: note_left
+-- Notes of an application's endpoints which have a URL that is configured and which no longer.
+UPDATE notifications_endpoint AS e
+SET left_at = CASE WHEN now_set.is_one THEN NULL ELSE clock_timestamp() END
+FROM accounts_application AS a CROSS JOIN LATERAL (
+    SELECT e2.id, e2.url IN (coalesce(a.call_status_url, ''), coalesce(a.callin_url, ''), coalesce(a.cdr_url, ''),
+                             coalesce(a.sms_url, ''), coalesce(a.sms_control_url, ''),
+                             coalesce(a.number_status_url, '')) AS is_one
+    FROM notifications_endpoint AS e2
+    WHERE e2.application_id = a.id
+) AS now_set
+WHERE a.id = %(application)s AND e.id = now_set.id AND (e.left_at IS NULL) <> now_set.is_one
+
+-- name: applications_that_left
+-- Applications with an endpoint that was left, for they may have come back to it.
+SELECT DISTINCT application_id FROM notifications_endpoint WHERE left_at IS NOT NULL
+
 -- name: stranded_pushes
 -- Some pushes that wait at an endpoint, oldest of each call first, and of which event they are. Whole beginnings of
 -- calls: what comes after a push that somebody else holds stays with it, or it would overtake it at its new place.
